@@ -1,0 +1,1 @@
+"""sdaasp_geo: access of inhabitants to the services of daily life."""

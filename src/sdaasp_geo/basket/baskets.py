@@ -1,0 +1,180 @@
+"""A basket is data: a TOML of gammes and services, shipped or written by the analyst."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from sdaasp_geo.errors import Fault, InputError
+
+_SUFFIX = ".toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Gamme:
+    """A range of services by how often people need them (proximité, …)."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service of daily life.
+
+    Parameters
+    ----------
+    id, label
+        Stable identifier and French name.
+    gamme
+        Id of its gamme.
+    bpe
+        Codes of the BPE, all vintages together.
+    unverified
+        Those of the codes that no published list confirmed.
+    frequency
+        Weight of the service in a mean by frequency of use, if known.
+    """
+
+    id: str
+    label: str
+    gamme: str
+    bpe: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = ()
+    frequency: float | None = None
+
+
+@dataclass(frozen=True)
+class Basket:
+    """An ordered set of services, each in one gamme.
+
+    Examples
+    --------
+    >>> basket = load_basket("sdaasp-29")
+    >>> len(basket.services), [gamme.id for gamme in basket.gammes]
+    (29, ['proximite', 'intermediaire', 'superieure'])
+    >>> basket.service_of_code["D307"]
+    'pharmacie'
+    """
+
+    name: str
+    label: str
+    source: str
+    gammes: tuple[Gamme, ...]
+    services: tuple[Service, ...]
+    service_of_code: dict[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the codes."""
+        codes = {code: service.id for service in self.services for code in service.bpe}
+        object.__setattr__(self, "service_of_code", codes)
+
+    @property
+    def service_ids(self) -> list[str]:
+        """Ids of the services, in the order of the basket."""
+        return [service.id for service in self.services]
+
+    @property
+    def gamme_ids(self) -> list[str]:
+        """Ids of the gammes, in the order of the basket."""
+        return [gamme.id for gamme in self.gammes]
+
+    def services_of(self, gamme: str) -> list[str]:
+        """Ids of the services of one gamme, in the order of the basket."""
+        return [service.id for service in self.services if service.gamme == gamme]
+
+    def service(self, service_id: str) -> Service:
+        """Return one service by its id; KeyError if the basket has none of that name."""
+        for service in self.services:
+            if service.id == service_id:
+                return service
+        raise KeyError(service_id)
+
+
+def shipped_baskets() -> list[str]:
+    """Names of the baskets that come with the library.
+
+    Examples
+    --------
+    >>> "sdaasp-29" in shipped_baskets()
+    True
+    """
+    folder = resources.files("sdaasp_geo.basket") / "data"
+    return sorted(
+        item.name.removesuffix(_SUFFIX) for item in folder.iterdir() if item.name.endswith(_SUFFIX)
+    )
+
+
+def load_basket(name: str | Path) -> Basket:
+    """Load a shipped basket by its name, or one's own from a TOML file.
+
+    Parameters
+    ----------
+    name
+        A name of :func:`shipped_baskets`, or the path of a TOML file in the same form.
+
+    Raises
+    ------
+    InputError
+        If there is no such basket, or the file names an unknown gamme, repeats a
+        service, or gives one code to two services; all faults at once.
+    """
+    if isinstance(name, Path) or str(name).endswith(_SUFFIX):
+        path = Path(name)
+        if not path.is_file():
+            raise InputError([Fault(str(name), "a basket file", "no such file")])
+        return _parse(path.read_text(encoding="utf-8"), str(name))
+    if name not in shipped_baskets():
+        known = ", ".join(shipped_baskets())
+        raise InputError([Fault("basket", f"one of {known}, or a .toml file", repr(name))])
+    text = (resources.files("sdaasp_geo.basket") / "data" / f"{name}{_SUFFIX}").read_text("utf-8")
+    return _parse(text, f"{name}{_SUFFIX}")
+
+
+def _parse(text: str, file: str) -> Basket:
+    try:
+        raw = tomllib.loads(text)
+        basket = Basket(
+            name=raw["name"],
+            label=raw.get("label", raw["name"]),
+            source=raw.get("source", ""),
+            gammes=tuple(Gamme(**item) for item in raw["gammes"]),
+            services=tuple(_service(item) for item in raw["services"]),
+        )
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        fault = Fault(
+            file,
+            "a basket in TOML: name, [[gammes]] (id, label), [[services]] (id, label, gamme, bpe)",
+            f"{type(error).__name__}: {error}",
+        )
+        raise InputError([fault]) from error
+    if faults := _faults(basket, file):
+        raise InputError(faults)
+    return basket
+
+
+def _service(item: dict[str, Any]) -> Service:
+    lists: dict[str, Any] = {key: tuple(item[key]) for key in ("bpe", "unverified") if key in item}
+    return Service(**{**item, **lists})
+
+
+def _faults(basket: Basket, file: str) -> list[Fault]:
+    faults: list[Fault] = []
+    seen_services: set[str] = set()
+    owner: dict[str, str] = {}
+    for service in basket.services:
+        if service.id in seen_services:
+            faults.append(Fault(file, "each service once", f"{service.id!r} twice"))
+        seen_services.add(service.id)
+        if service.gamme not in basket.gamme_ids:
+            known = ", ".join(basket.gamme_ids)
+            faults.append(Fault(file, f"a gamme among {known}", repr(service.gamme)))
+        for code in service.bpe:
+            if code in owner:
+                found = f"{code} in {owner[code]!r} and {service.id!r}"
+                faults.append(Fault(file, "each code in one service", found))
+            owner[code] = service.id
+    return faults

@@ -1,0 +1,96 @@
+"""Every exception the library raises, and the faults that they carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_FAULTS_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with one input.
+
+    Parameters
+    ----------
+    file
+        The file as the reader of the message knows it.
+    expected, found
+        What should have been there and what was.
+    cause
+        The likely cause, or an empty string where none can be guessed.
+    row
+        Row of the file counted as a person counts it in a spreadsheet: the
+        header is row 1, the first data row is row 2. For layers without a
+        header (GeoPackage, shapefile) the first feature is row 1.
+    column
+        Name of the column, layer or key.
+    """
+
+    file: str
+    expected: str
+    found: str
+    cause: str = ""
+    row: int | None = None
+    column: str | None = None
+
+    @property
+    def where(self) -> str:
+        """File, row and column in one phrase."""
+        parts = [self.file]
+        if self.row is not None:
+            parts.append(f"row {self.row}")
+        if self.column is not None:
+            parts.append(f"column '{self.column}'")
+        return ", ".join(parts)
+
+    def __str__(self) -> str:
+        """Return the whole message on one line."""
+        message = f"{self.where}: expected {self.expected}, found {self.found}"
+        return f"{message}. Likely cause: {self.cause}" if self.cause else message
+
+
+class SdaaspError(Exception):
+    """Base class of every exception of this library."""
+
+
+class InputError(SdaaspError, ValueError):
+    """The inputs are wrong: every fault found is listed, and nothing was computed.
+
+    Parameters
+    ----------
+    faults
+        All faults of the file or of the run, at least one.
+    """
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = tuple(faults)
+        super().__init__(_listing(self.faults))
+
+
+class TerritoryError(InputError):
+    """The territory file itself is wrong (TOML, unknown key, threshold out of order)."""
+
+
+class NetworkError(SdaaspError, ValueError):
+    """A road network cannot be built from these roads, or cannot answer this question."""
+
+
+class StoredNetworkError(SdaaspError, ValueError):
+    """A stored network file is damaged, foreign, or of another version."""
+
+
+class OutputError(SdaaspError, OSError):
+    """The outputs cannot be written where they were asked for."""
+
+
+def _listing(faults: Sequence[Fault]) -> str:
+    count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the inputs:"
+    lines = [f"  - {fault}" for fault in faults[:_FAULTS_SHOWN]]
+    if len(faults) > _FAULTS_SHOWN:
+        lines.append(f"  … and {len(faults) - _FAULTS_SHOWN} more")
+    return "\n".join([count, *lines])

@@ -1,0 +1,1 @@
+"""What each table is: schemas, keys, units, and the meaning of missing."""

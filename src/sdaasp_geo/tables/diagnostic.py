@@ -1,0 +1,93 @@
+"""The diagnostic: a plain object of finished tables, made by the pipeline, drawn by the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from sdaasp_geo.assumptions import Assumptions
+    from sdaasp_geo.basket import Basket
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """Everything that a diagnostic found, as tables.
+
+    Parameters
+    ----------
+    name, departement, fictional
+        The territory; a fictional one says so on every output.
+    basket, assumptions, thresholds_min
+        The services, the choices, and the minutes above which a commune is remote
+        (by gamme id, and ``basket`` for the zones).
+    communes
+        One row a commune of the département, sorted by code: ``commune name departement
+        epci population``, for each service ``<service>_min <service>_facility
+        <service>_kind``, then ``<gamme>_min`` and ``basket_min``, ``remote_<gamme>``
+        (nullable boolean) and ``remote_gammes`` (nullable integer); ``geometry``
+        (polygon) and ``chef_lieu`` (point), metric CRS.
+    neighbours
+        Communes around the département, for bearings on maps: ``commune name
+        departement geometry``.
+    origins, times
+        Where people start from, and the access-times table (one row origin × service).
+    services
+        One row a service: ``service label gamme facilities mean_min median_min
+        max_min reached_population unreached_population estimate_share`` (share of the
+        reached inhabitants whose time is an estimate or a rule, not a route) and
+        ``within_<t>_min`` (share of inhabitants within t = 5, 7, 10, 15, 20, 30).
+    gammes
+        One row a gamme and a last one ``basket``: ``gamme label services
+        services_with_facility mean_min threshold_min remote_communes remote_population
+        remote_share`` and ``within_<t>_min``.
+    epci
+        One row an EPCI: ``epci name communes population``, ``<gamme>_min``,
+        ``basket_min``, ``remote_communes remote_population``.
+    zones
+        Contiguous zones: ``zone layer name communes population mean_min geometry``;
+        `layer` is ``eloignement`` (remote from a gamme) or ``panier`` (basket above
+        its threshold).
+    remote_against_others
+        One row a service, a gamme and the basket: ``item label level remote_min
+        others_min extra_min ratio``.
+    sites
+        France Services and MSAP of the territory and its buffer.
+    rejects, flags, unused
+        Rows left out, rows kept but doubtful, rows nobody asked for.
+    summary, provenance
+        As written to ``summary.json`` and ``provenance.json``.
+    """
+
+    name: str
+    departement: str
+    fictional: bool
+    basket: Basket
+    assumptions: Assumptions
+    thresholds_min: dict[str, float]
+    communes: gpd.GeoDataFrame
+    neighbours: gpd.GeoDataFrame
+    origins: gpd.GeoDataFrame
+    times: pd.DataFrame
+    services: pd.DataFrame
+    gammes: pd.DataFrame
+    epci: pd.DataFrame
+    zones: gpd.GeoDataFrame
+    remote_against_others: pd.DataFrame
+    sites: gpd.GeoDataFrame
+    rejects: pd.DataFrame
+    flags: pd.DataFrame
+    unused: pd.DataFrame
+    summary: dict[str, Any]
+    provenance: dict[str, Any]
+
+    @property
+    def remote_communes(self) -> gpd.GeoDataFrame:
+        """Communes remote from at least one gamme, the most remote first."""
+        remote = self.communes[self.communes["remote_gammes"].fillna(0) > 0]
+        return remote.sort_values(
+            ["remote_gammes", "basket_min", "commune"], ascending=[False, False, True]
+        )

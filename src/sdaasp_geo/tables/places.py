@@ -1,0 +1,114 @@
+"""Where each commune code stands: communes, arrondissements, codes of older years."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+_SIMPLIFY_M = 100.0
+
+
+@dataclass(frozen=True)
+class Places:
+    """The communes that a territory knows, and the ways in which files name them.
+
+    A *unit* is the place that a code names: a commune, or a municipal arrondissement
+    (Marseille, Lyon, Paris), which belongs to a commune and is never counted beside it.
+
+    Parameters
+    ----------
+    units
+        Indexed by unit code; ``commune name departement population geometry`` (polygon)
+        and ``chef_lieu`` (point), in the projected CRS.
+    aliases
+        Codes of older years → unit of today.
+    """
+
+    units: gpd.GeoDataFrame
+    aliases: Mapping[str, str]
+
+    @classmethod
+    def from_tables(
+        cls,
+        communes: gpd.GeoDataFrame,
+        arrondissements: gpd.GeoDataFrame | None = None,
+        passage: pd.DataFrame | None = None,
+    ) -> Places:
+        """Build from the checked tables of :mod:`sdaasp_geo.tables.schemas`."""
+        columns = ["commune", "name", "departement", "population", "geometry", "chef_lieu"]
+        units = communes[columns].copy()
+        units.index = pd.Index(communes["commune"], name="unit")
+        if arrondissements is not None and len(arrondissements):
+            parts = arrondissements[["commune", "name", "population", "geometry"]].copy()
+            parts.index = pd.Index(arrondissements["arrondissement"], name="unit")
+            parts["departement"] = parts["commune"].map(units["departement"])
+            parts["chef_lieu"] = parts.geometry.representative_point()
+            units = pd.concat([units, parts[columns]])
+        aliases = (
+            {} if passage is None else dict(zip(passage["old"], passage["commune"], strict=True))
+        )
+        known = set(units.index)
+        kept = {old: new for old, new in aliases.items() if old not in known and new in known}
+        return cls(gpd.GeoDataFrame(units, geometry="geometry", crs=communes.crs), kept)
+
+    @property
+    def crs(self) -> object:
+        """The projected CRS of the geometries."""
+        return self.units.crs
+
+    def unit_of(self, codes: pd.Series) -> pd.Series:
+        """Bring commune codes of any year to today's units; missing where unknown."""
+        current = codes.replace(dict(self.aliases)) if self.aliases else codes
+        return current.where(current.isin(self.units.index))
+
+    def commune_of(self, units: pd.Series) -> pd.Series:
+        """Commune of each unit (an arrondissement's is its city)."""
+        return units.map(self.units["commune"])
+
+    def chef_lieu_of(self, units: pd.Series) -> npt.NDArray[np.object_]:
+        """Chef-lieu point of each unit; None where the unit is missing."""
+        return units.map(self.units["chef_lieu"]).to_numpy(dtype=object)
+
+    def distance_m(
+        self, units: pd.Series, points: npt.NDArray[np.object_]
+    ) -> npt.NDArray[np.float64]:
+        """Distance from each point to the polygon of its unit, 0 inside; NaN where unknown."""
+        polygons = units.map(self.units.geometry).to_numpy(dtype=object)
+        return np.asarray(shapely.distance(points, polygons), dtype=np.float64)
+
+    def unit_at(self, points: npt.NDArray[np.object_]) -> pd.Series:
+        """Return the unit whose polygon holds each point (the arrondissement, where there are some).
+
+        Points on a shared border go to the unit with the lowest code; points outside
+        every polygon are missing.
+        """
+        finest = self.finest_units()
+        tree = shapely.STRtree(finest.geometry.to_numpy())
+        which, where = tree.query(points, predicate="intersects")
+        codes = finest.index.to_numpy()
+        found = pd.Series(codes[where], index=which).groupby(level=0).min()
+        return found.reindex(np.arange(len(points)))
+
+    def finest_units(self) -> gpd.GeoDataFrame:
+        """Return units without the communes that arrondissements divide."""
+        divided = set(self.units.loc[self.units.index != self.units["commune"], "commune"])
+        return self.units[~self.units.index.isin(divided)]
+
+    def study_area(self, departement: str, buffer_km: float) -> shapely.Geometry:
+        """Outline of a département and its buffer (generalised to 100 m)."""
+        inside = self.units[self.units["departement"] == departement]
+        outlines = shapely.simplify(inside.geometry.to_numpy(), _SIMPLIFY_M)
+        buffered = shapely.buffer(outlines, buffer_km * 1000.0, quad_segs=8)
+        area = shapely.union_all(buffered)
+        shapely.prepare(area)
+        return area
