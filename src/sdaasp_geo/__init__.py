@@ -1,1 +1,9 @@
-"""sdaasp_geo: access of inhabitants to the services of daily life."""
+"""How long each inhabitant needs to reach the services of daily life.
+
+The names below load what they need when they are first used, so that importing the
+package is fast and does nothing. They are listed, with their types, in ``__init__.pyi``.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

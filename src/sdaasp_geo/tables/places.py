@@ -61,6 +61,16 @@ class Places:
         kept = {old: new for old, new in aliases.items() if old not in known and new in known}
         return cls(gpd.GeoDataFrame(units, geometry="geometry", crs=communes.crs), kept)
 
+    @classmethod
+    def empty(cls, crs: str) -> Places:
+        """Return places without any commune, for checking files on their own."""
+        columns = ["commune", "name", "departement", "population", "chef_lieu"]
+        units = gpd.GeoDataFrame(
+            {name: pd.Series(dtype="str") for name in columns}, geometry=[], crs=crs
+        )
+        units["chef_lieu"] = gpd.GeoSeries([], crs=crs)
+        return cls(units, {})
+
     @property
     def crs(self) -> object:
         """The projected CRS of the geometries."""

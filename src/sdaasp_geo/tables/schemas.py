@@ -13,6 +13,9 @@ from sdaasp_geo.tables.gate import expect
 COMMUNE_CODE = r"^(\d{2}|2[AB])\d{3}$"
 KINDS = ("routed", "internal_estimate", "rule_zero")
 REASONS = ("bad_position", "unsnapped", "no_facility", "other_component", "beyond_limit")
+# What is known of a position: `commune` stands at the chef-lieu of its commune, whose code
+# alone is known or trusted (`known_by` is then "commune"); `far_from_commune` keeps a
+# position that does not agree with its commune code.
 POSITION_QUALITIES = ("exact", "approximate", "commune", "far_from_commune")
 
 _code = expect(
@@ -72,6 +75,7 @@ FACILITIES = pa.DataFrameSchema(
         "commune": pa.Column(str),
         "unit": pa.Column(str),
         "count": pa.Column("int64", pa.Check.ge(1)),
+        "known_by": pa.Column(str, pa.Check.isin(["commune", "position"])),
         "position_quality": pa.Column(str, pa.Check.isin(POSITION_QUALITIES)),
         "source": pa.Column(str),
         "vintage": pa.Column(str),
@@ -89,6 +93,7 @@ SITES = pa.DataFrameSchema(
         "operators": pa.Column(str, nullable=True),
         "commune": pa.Column(str),
         "unit": pa.Column(str),
+        "known_by": pa.Column(str, pa.Check.isin(["commune", "position"])),
         "position_quality": pa.Column(str, pa.Check.isin(POSITION_QUALITIES)),
         "source": pa.Column(str),
         "vintage": pa.Column(str),

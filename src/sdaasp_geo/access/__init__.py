@@ -1,0 +1,1 @@
+"""Origins × services: times, nearest facility, and the reason for every missing time."""

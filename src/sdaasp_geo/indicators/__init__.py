@@ -1,0 +1,1 @@
+"""Gammes, distribution, remoteness, zones: pure functions, tables in and tables out."""

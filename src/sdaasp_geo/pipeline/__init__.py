@@ -1,0 +1,1 @@
+"""The order of the steps, the cache, the progress; no formula."""

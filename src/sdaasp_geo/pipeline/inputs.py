@@ -1,0 +1,172 @@
+"""Read every input of a territory, and list every fault of all of them at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import geopandas as gpd
+import pandas as pd
+
+from sdaasp_geo.pipeline import readers
+from sdaasp_geo.pipeline.gathering import Gathering
+from sdaasp_geo.pipeline.networks import territory_network
+from sdaasp_geo.pipeline.progress import Progress, silent
+from sdaasp_geo.pipeline.provenance import input_records
+from sdaasp_geo.tables.gate import schema_faults
+from sdaasp_geo.tables.origins import chef_lieu_origins, with_every_commune
+from sdaasp_geo.tables.places import Places
+from sdaasp_geo.tables.reading import Reading, stack_notes, stack_unused
+from sdaasp_geo.tables.schemas import FACILITIES, SITES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandera.pandas as pa
+
+    from sdaasp_geo.network.road_network import RoadNetwork
+    from sdaasp_geo.territory import Territory
+
+    Geo = Reading[gpd.GeoDataFrame]
+
+T = TypeVar("T")
+
+_M2_PER_KM2 = 1e6
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a diagnostic needs, checked.
+
+    Parameters
+    ----------
+    communes
+        Every commune of the layer, those of the buffer included.
+    places
+        The communes and arrondissements by code.
+    origins, facilities, sites
+        As in :mod:`sdaasp_geo.tables.schemas`.
+    squares_km2
+        Area of the inhabited squares by unit; None where origins are no squares.
+    network
+        The roads.
+    rejects, flags, unused
+        Rows left out, doubtful rows, rows nobody asked for, of all files.
+    records
+        Path, hash and vintage of each file.
+    """
+
+    communes: gpd.GeoDataFrame
+    places: Places
+    origins: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame
+    squares_km2: pd.Series | None
+    network: RoadNetwork
+    rejects: pd.DataFrame
+    flags: pd.DataFrame
+    unused: pd.DataFrame
+    records: list[dict[str, Any]]
+
+
+def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
+    """Read and check communes, origins, facilities, sites and roads.
+
+    Raises
+    ------
+    InputError
+        With every fault of every file.
+    """
+    gathering = Gathering()
+    steps = 3 + len(territory.facilities) + len(territory.sites)
+    progress(0, steps, "communes")
+    communes = gathering.attempt(lambda: readers.communes(territory))
+    places = _places(territory, communes, gathering)
+    progress(1, steps, "points de départ")
+    squares = None
+    if territory.origins.kind != "chef_lieu":
+        squares = gathering.attempt(lambda: readers.origins(territory, places))
+    area = places.study_area(territory.departement, territory.buffer_km)
+    facilities, sites = [], []
+    for number, section in enumerate(territory.facilities, start=2):
+        progress(number, steps, section.path)
+        facilities.append(
+            gathering.attempt(lambda s=section: readers.facilities(territory, s, places, area))  # type: ignore[misc]
+        )
+    for number, site in enumerate(territory.sites, start=2 + len(facilities)):
+        progress(number, steps, site.path)
+        sites.append(gathering.attempt(lambda s=site: readers.sites(territory, s, places, area)))  # type: ignore[misc]
+    progress(steps - 1, steps, "routes")
+    records = input_records(territory)
+    network = territory_network(territory, area, _hashes(records), gathering)
+    whole = _stacked(facilities, FACILITIES, gathering, territory.crs)
+    all_sites = _stacked(sites, SITES, gathering, territory.crs)
+    gathering.close()
+    progress(steps, steps, "")
+    return Inputs(
+        communes=_passed(communes).table,
+        places=places,
+        origins=_origins(territory, places, squares),
+        facilities=whole,
+        sites=all_sites,
+        squares_km2=_inhabited_km2(territory, squares),
+        network=_passed(network),
+        rejects=stack_notes(item.rejects for item in gathering.readings),
+        flags=stack_notes(item.flags for item in gathering.readings),
+        unused=stack_unused(item.unused for item in gathering.readings),
+        records=records,
+    )
+
+
+def _places(territory: Territory, communes: Geo | None, gathering: Gathering) -> Places:
+    section = territory.communes
+    arrondissements = passage = None
+    if (divided := section.arrondissements) is not None:
+        arrondissements = gathering.attempt(lambda: readers.arrondissements(territory, divided))
+    if (codes := section.passage) is not None:
+        passage = gathering.attempt(lambda: readers.passage(territory, codes))
+    if communes is None:
+        # The other files are still opened, so that all faults are told at once.
+        return Places.empty(territory.crs)
+    return Places.from_tables(
+        communes.table,
+        None if arrondissements is None else arrondissements.table,
+        None if passage is None else passage.table,
+    )
+
+
+def _hashes(records: list[dict[str, Any]]) -> dict[str, str]:
+    return {record["path"]: record["sha256"] for record in records}
+
+
+def _stacked(
+    readings: Sequence[Geo | None], schema: pa.DataFrameSchema, gathering: Gathering, crs: str
+) -> gpd.GeoDataFrame:
+    tables = [reading.table for reading in readings if reading is not None]
+    if not tables:
+        columns = {name: pd.Series(dtype="str") for name in schema.columns if name != "geometry"}
+        return gpd.GeoDataFrame(columns, geometry=[], crs=crs)
+    whole = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), geometry="geometry", crs=crs)
+    gathering.faults += schema_faults(whole, schema, file=f"the {schema.name} of all files")
+    return whole
+
+
+def _origins(territory: Territory, places: Places, squares: Geo | None) -> gpd.GeoDataFrame:
+    if squares is None:
+        return chef_lieu_origins(places, territory.departement)
+    return with_every_commune(squares.table, places, territory.departement)
+
+
+def _inhabited_km2(territory: Territory, squares: Geo | None) -> pd.Series | None:
+    size_m = territory.origins.size_m
+    if squares is None or territory.origins.kind != "squares" or size_m is None:
+        return None
+    inhabited = squares.table[squares.table["population"] > 0]
+    return inhabited.groupby("unit").size() * (size_m**2 / _M2_PER_KM2)
+
+
+def _passed(value: T | None) -> T:
+    if value is None:  # pragma: no cover (its faults were raised)
+        message = "a reader failed without telling a fault"
+        raise AssertionError(message)
+    return value

@@ -1,0 +1,157 @@
+"""The road network of a territory: read and built once, then kept on disk."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from sdaasp_geo.errors import Fault, InputError, NetworkError, StoredNetworkError
+from sdaasp_geo.network.road_network import RoadNetwork
+from sdaasp_geo.network.storage import network_key
+from sdaasp_geo.pipeline import readers
+from sdaasp_geo.tables.reading import NOTE_COLUMNS, UNUSED_COLUMNS, Reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+    import shapely
+
+    from sdaasp_geo.pipeline.gathering import Gathering
+    from sdaasp_geo.territory import Territory
+
+_LOG = logging.getLogger(__name__)
+
+# Under this share of the nodes in the largest piece the lines do not make a network.
+_LEAST_SHARE_IN_ONE_PIECE = 0.5
+
+
+def territory_network(
+    territory: Territory,
+    area: shapely.Geometry,
+    hashes: dict[str, str],
+    gathering: Gathering,
+) -> RoadNetwork | None:
+    """Load the network from the cache, or read the roads, build it and keep it.
+
+    Parameters
+    ----------
+    territory
+        Its roads, assumptions and cache folder.
+    area
+        Roads outside it are left out.
+    hashes
+        SHA-256 of each input file, by its path in the territory file.
+    gathering
+        Takes the readings' notes and the faults.
+
+    Returns
+    -------
+    RoadNetwork or None
+        None where a fault was gathered.
+    """
+    stored = _stored_paths(territory, hashes)
+    if stored is not None:
+        network = _load(stored, gathering)
+        if network is not None:
+            return network
+    readings = [
+        gathering.attempt(lambda s=section: readers.roads(territory, s, area))  # type: ignore[misc]
+        for section in territory.roads
+    ]
+    tables = [reading.table for reading in readings if reading is not None]
+    if len(tables) < len(readings):
+        return None
+    network = gathering.attempt(lambda: _built(territory, tables))
+    if network is not None and stored is not None:
+        _keep(network, [reading for reading in readings if reading is not None], stored)
+    return network
+
+
+def _built(territory: Territory, tables: list[gpd.GeoDataFrame]) -> RoadNetwork:
+    roads = pd.concat(tables, ignore_index=True)
+    names = ", ".join(section.path for section in territory.roads)
+    try:
+        network = RoadNetwork.from_roads(roads, territory.assumptions)
+    except NetworkError as error:
+        fault = Fault(names, "roads that make a network", str(error))
+        raise InputError([fault]) from error
+    share = float(network.component_nodes.max()) / network.node_x.size
+    if share < _LEAST_SHARE_IN_ONE_PIECE:
+        found = (
+            f"{network.component_nodes.size} pieces, the largest with {share:.0%} "
+            f"of the {network.node_x.size} nodes"
+        )
+        cause = (
+            "lines that are not cut at their junctions or do not share their end points, "
+            "or one-way marks on every line"
+        )
+        raise InputError([Fault(names, "one road network", found, cause)])
+    return network
+
+
+def _stored_paths(territory: Territory, hashes: dict[str, str]) -> tuple[Path, Path] | None:
+    names = [section.path for section in territory.roads]
+    if territory.cache_dir is None or not all(name in hashes for name in names):
+        return None
+    extra = {
+        "crs": territory.crs,
+        "buffer_km": territory.buffer_km,
+        "departement": territory.departement,
+        # The study area comes from the communes.
+        "communes": hashes.get(territory.communes.path, ""),
+        "roads": [section.model_dump(mode="json") for section in territory.roads],
+    }
+    files = [(name, hashes[name]) for name in names]
+    key = network_key(files, territory.assumptions, extra)
+    folder = territory.cache_dir
+    return folder / f"network-{key[:32]}.npz", folder / f"network-{key[:32]}.notes.json"
+
+
+def _load(stored: tuple[Path, Path], gathering: Gathering) -> RoadNetwork | None:
+    arrays, notes = stored
+    if not arrays.is_file() or not notes.is_file():
+        return None
+    try:
+        network = RoadNetwork.load(arrays)
+        readings = [_reading(record) for record in json.loads(notes.read_text("utf-8"))]
+    except (StoredNetworkError, ValueError, KeyError) as error:
+        _LOG.warning("stored network %s is not usable and is built anew: %s", arrays.name, error)
+        return None
+    gathering.readings += readings
+    return network
+
+
+def _keep(network: RoadNetwork, readings: list[Reading[Any]], stored: tuple[Path, Path]) -> None:
+    """Store the network and what its readings said; a full disk costs time, not the result."""
+    arrays, notes = stored
+    try:
+        arrays.parent.mkdir(parents=True, exist_ok=True)
+        network.save(arrays)
+        partial = notes.with_suffix(".partial")
+        partial.write_text(json.dumps([_record(reading) for reading in readings]), "utf-8")
+        partial.replace(notes)
+    except OSError as error:
+        _LOG.warning("the network could not be kept in %s: %s", arrays.parent, error)
+
+
+def _record(reading: Reading[Any]) -> dict[str, Any]:
+    return {
+        "rejects": reading.rejects.to_dict("list"),
+        "flags": reading.flags.to_dict("list"),
+        "unused": reading.unused.to_dict("list"),
+        "rows_read": reading.rows_read,
+    }
+
+
+def _reading(record: dict[str, Any]) -> Reading[Any]:
+    return Reading(
+        table=pd.DataFrame(),
+        rejects=pd.DataFrame(record["rejects"], columns=NOTE_COLUMNS),
+        flags=pd.DataFrame(record["flags"], columns=NOTE_COLUMNS),
+        unused=pd.DataFrame(record["unused"], columns=UNUSED_COLUMNS),
+        rows_read=record["rows_read"],
+    )

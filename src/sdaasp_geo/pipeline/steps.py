@@ -1,0 +1,114 @@
+"""The main job: from a territory to its diagnostic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from sdaasp_geo.access.internal import inhabited_area_km2
+from sdaasp_geo.access.times import nearest_times
+from sdaasp_geo.pipeline import assemble
+from sdaasp_geo.pipeline.inputs import Inputs, read_inputs
+from sdaasp_geo.pipeline.progress import Progress, silent
+from sdaasp_geo.pipeline.provenance import provenance_of
+from sdaasp_geo.tables.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from sdaasp_geo.territory import Territory
+
+
+def check(territory: Territory, *, progress: Progress = silent) -> Inputs:
+    """Read every input of a territory and compute nothing.
+
+    Raises
+    ------
+    InputError
+        With every fault of every file.
+    """
+    return read_inputs(territory, progress=progress)
+
+
+def diagnose(territory: Territory, *, progress: Progress = silent) -> Diagnostic:
+    """Measure the access of a territory's inhabitants to the services of its basket.
+
+    Parameters
+    ----------
+    territory
+        From :func:`~sdaasp_geo.territory.read_territory`.
+    progress
+        Called with (done, total, what) as the work goes on.
+
+    Returns
+    -------
+    Diagnostic
+        A plain object of tables; same inputs, same figures.
+
+    Raises
+    ------
+    InputError
+        With every fault of every input file; nothing is computed then.
+    """
+    inputs = read_inputs(territory, progress=progress)
+    origins = _with_area(inputs, territory)
+    progress(0, 1, "temps d'accès")
+    times = nearest_times(
+        inputs.network,
+        origins,
+        inputs.facilities,
+        territory.basket.service_ids,
+        territory.assumptions,
+    )
+    progress(1, 1, "")
+    return _diagnostic(territory, inputs, origins, times)
+
+
+def _with_area(inputs: Inputs, territory: Territory) -> gpd.GeoDataFrame:
+    area = inhabited_area_km2(
+        inputs.places.units, territory.assumptions, squares_km2=inputs.squares_km2
+    )
+    return inputs.origins.assign(unit_area_km2=inputs.origins["unit"].map(area))
+
+
+def _diagnostic(
+    territory: Territory, inputs: Inputs, origins: gpd.GeoDataFrame, times: pd.DataFrame
+) -> Diagnostic:
+    figures = assemble.origin_figures(times, territory)
+    communes = assemble.commune_table(inputs.communes, origins, times, figures, territory)
+    tables = {
+        "communes": communes,
+        "origins": origins,
+        "times": times,
+        "figures": figures,
+        "services": assemble.service_table(origins, inputs.facilities, times, territory),
+        "gammes": assemble.gamme_table(communes, origins, times, figures, territory),
+        "rejects": inputs.rejects,
+        "flags": inputs.flags,
+    }
+    provenance = provenance_of(territory, inputs.records)
+    outside = inputs.communes["departement"] != territory.departement
+    return Diagnostic(
+        name=territory.name,
+        departement=territory.departement,
+        fictional=territory.fictional,
+        basket=territory.basket,
+        assumptions=territory.assumptions,
+        thresholds_min=territory.thresholds_min,
+        communes=communes,
+        neighbours=inputs.communes.loc[outside, ["commune", "name", "departement", "geometry"]],
+        origins=origins.join(figures, on="origin"),
+        times=times,
+        services=tables["services"],
+        gammes=tables["gammes"],
+        epci=assemble.epci_table(communes, origins, figures, territory),
+        zones=assemble.zone_table(communes, territory),
+        remote_against_others=assemble.contrast_table(communes, territory),
+        sites=inputs.sites,
+        rejects=inputs.rejects,
+        flags=inputs.flags,
+        unused=inputs.unused,
+        summary=assemble.summary_of(tables, territory, provenance),
+        provenance=provenance,
+    )
