@@ -22,20 +22,18 @@ from .pipeline.steps import check, diagnose
 from .pipeline.write import diagnose_file, write_diagnostic, write_maps_only
 from .report.maps import plot_minutes, plot_remoteness, write_maps
 from .report.page import write_report
+from .sources.arrondissements import read_arrondissements
 from .sources.bpe import read_bpe
 from .sources.bpe_counts import read_bpe_counts
-from .sources.communes import (
-    read_arrondissements,
-    read_chefs_lieux,
-    read_communes,
-    read_passage,
-)
+from .sources.chefs_lieux import read_chefs_lieux
+from .sources.communes import read_communes
 from .sources.france_services import read_france_services
 from .sources.laposte import read_laposte
 from .sources.lines import read_lines
 from .sources.operators import read_operators
 from .sources.origins import read_points_of_origin
 from .sources.osm_pbf import read_osm_pbf
+from .sources.passage import read_passage
 from .tables.diagnostic import Diagnostic
 from .tables.places import Places
 from .tables.reading import Reading

@@ -13,10 +13,11 @@ from sdaasp_geo.pipeline.gathering import Gathering
 from sdaasp_geo.pipeline.networks import territory_network
 from sdaasp_geo.pipeline.progress import Progress, silent
 from sdaasp_geo.pipeline.provenance import input_records
+from sdaasp_geo.sources.study import StudyArea
 from sdaasp_geo.tables.gate import schema_faults
 from sdaasp_geo.tables.origins import chef_lieu_origins, with_every_commune
 from sdaasp_geo.tables.places import Places
-from sdaasp_geo.tables.reading import Reading, stack_notes, stack_unused
+from sdaasp_geo.tables.reading import FrameT, Reading, stack_notes, stack_unused
 from sdaasp_geo.tables.schemas import FACILITIES, SITES
 
 if TYPE_CHECKING:
@@ -80,22 +81,22 @@ def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
     gathering = Gathering()
     steps = 3 + len(territory.facilities) + len(territory.sites)
     progress(0, steps, "communes")
-    communes = gathering.attempt(lambda: readers.communes(territory))
-    places = _places(territory, communes, gathering)
+    communes, places = _communes(territory, gathering)
     progress(1, steps, "points de départ")
     squares = None
     if territory.origins.kind != "chef_lieu":
         squares = gathering.attempt(lambda: readers.origins(territory, places))
     area = places.study_area(territory.departement, territory.buffer_km)
+    study = StudyArea(places, territory.departement, area, territory.assumptions)
     facilities, sites = [], []
     for number, section in enumerate(territory.facilities, start=2):
         progress(number, steps, section.path)
         facilities.append(
-            gathering.attempt(lambda s=section: readers.facilities(territory, s, places, area))  # type: ignore[misc]
+            gathering.attempt(lambda s=section: readers.facilities(territory, s, study))  # type: ignore[misc]
         )
     for number, site in enumerate(territory.sites, start=2 + len(facilities)):
         progress(number, steps, site.path)
-        sites.append(gathering.attempt(lambda s=site: readers.sites(territory, s, places, area)))  # type: ignore[misc]
+        sites.append(gathering.attempt(lambda s=site: readers.sites(territory, s, study)))  # type: ignore[misc]
     progress(steps - 1, steps, "routes")
     records = input_records(territory)
     network = territory_network(territory, area, _hashes(records), gathering)
@@ -118,21 +119,25 @@ def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
     )
 
 
-def _places(territory: Territory, communes: Geo | None, gathering: Gathering) -> Places:
+def _communes(territory: Territory, gathering: Gathering) -> tuple[Geo | None, Places]:
     section = territory.communes
-    arrondissements = passage = None
-    if (divided := section.arrondissements) is not None:
-        arrondissements = gathering.attempt(lambda: readers.arrondissements(territory, divided))
+    points = passage = divided = None
+    if (layer := section.chefs_lieux) is not None:
+        points = gathering.attempt(lambda: readers.chefs_lieux(territory, layer))
+    communes = gathering.attempt(lambda: readers.communes(territory, _table(points)))
+    if (parts := section.arrondissements) is not None:
+        table = _table(communes)
+        divided = gathering.attempt(lambda: readers.arrondissements(territory, parts, table))
     if (codes := section.passage) is not None:
         passage = gathering.attempt(lambda: readers.passage(territory, codes))
     if communes is None:
         # The other files are still opened, so that all faults are told at once.
-        return Places.empty(territory.crs)
-    return Places.from_tables(
-        communes.table,
-        None if arrondissements is None else arrondissements.table,
-        None if passage is None else passage.table,
-    )
+        return None, Places.empty(territory.crs)
+    return communes, Places.from_tables(communes.table, _table(divided), _table(passage))
+
+
+def _table(reading: Reading[FrameT] | None) -> FrameT | None:
+    return None if reading is None else reading.table
 
 
 def _hashes(records: list[dict[str, Any]]) -> dict[str, str]:

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sdaasp_geo.errors import Fault, InputError
+from sdaasp_geo.sources.arrondissements import read_arrondissements
 from sdaasp_geo.sources.bpe import read_bpe
 from sdaasp_geo.sources.bpe_counts import read_bpe_counts
-from sdaasp_geo.sources.communes import (
-    read_arrondissements,
-    read_chefs_lieux,
-    read_communes,
-    read_passage,
-)
+from sdaasp_geo.sources.chefs_lieux import read_chefs_lieux
+from sdaasp_geo.sources.communes import read_communes
 from sdaasp_geo.sources.france_services import read_france_services
 from sdaasp_geo.sources.laposte import read_laposte
 from sdaasp_geo.sources.lines import read_lines
-from sdaasp_geo.sources.operators import read_operators
+from sdaasp_geo.sources.operators import OperatorForm, read_operators
 from sdaasp_geo.sources.origins import read_points_of_origin
 from sdaasp_geo.sources.osm_pbf import read_osm_pbf
+from sdaasp_geo.sources.passage import read_passage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
     import pandas as pd
     import shapely
 
+    from sdaasp_geo.sources.study import StudyArea
     from sdaasp_geo.tables.places import Places
     from sdaasp_geo.tables.reading import Reading
     from sdaasp_geo.territory import (
@@ -40,23 +37,22 @@ if TYPE_CHECKING:
     Geo = Reading[gpd.GeoDataFrame]
 
 
-def communes(territory: Territory) -> Geo:
+def chefs_lieux(territory: Territory, section: Layer) -> Geo:
+    """One point a commune."""
+    path = territory.resolve(section.path)
+    return read_chefs_lieux(path, crs=territory.crs, columns=section.columns, layer=section.layer)
+
+
+def communes(territory: Territory, points: gpd.GeoDataFrame | None) -> Geo:
     """Communes with their chefs-lieux; at least one must be of the département."""
     section = territory.communes
-    chefs_lieux = None
-    if section.chefs_lieux is not None:
-        inner = section.chefs_lieux
-        path = territory.resolve(inner.path)
-        chefs_lieux = read_chefs_lieux(
-            path, crs=territory.crs, columns=inner.columns, layer=inner.layer
-        )
     path = territory.resolve(section.path)
     reading = read_communes(
         path,
         crs=territory.crs,
         columns=section.columns,
         layer=section.layer,
-        chefs_lieux=chefs_lieux,
+        chefs_lieux=points,
     )
     known = sorted(set(reading.table["departement"]))
     if territory.departement not in known:
@@ -67,11 +63,16 @@ def communes(territory: Territory) -> Geo:
     return reading
 
 
-def arrondissements(territory: Territory, section: Layer) -> Geo:
+def arrondissements(
+    territory: Territory, section: Layer, communes_table: gpd.GeoDataFrame | None
+) -> Geo:
     """Municipal arrondissements."""
-    path = territory.resolve(section.path)
     return read_arrondissements(
-        path, crs=territory.crs, columns=section.columns, layer=section.layer
+        territory.resolve(section.path),
+        crs=territory.crs,
+        columns=section.columns,
+        layer=section.layer,
+        communes=communes_table,
     )
 
 
@@ -85,39 +86,36 @@ def origins(territory: Territory, places: Places) -> Geo:
     section = territory.origins
     return read_points_of_origin(
         territory.resolve(section.path or ""),
-        crs=territory.crs,
-        layer=section.layer,
+        places=places,
+        departement=territory.departement,
         columns=section.columns,
-        places=places,
-        departement=territory.departement,
+        layer=section.layer,
+        size_m=section.size_m,
     )
 
 
-def facilities(
-    territory: Territory, section: FacilitiesSection, places: Places, area: shapely.Geometry
-) -> Geo:
+def facilities(territory: Territory, section: FacilitiesSection, study: StudyArea) -> Geo:
     """One file of places that offer services."""
-    readers: dict[str, Callable[..., Geo]] = {
-        "bpe": _bpe,
-        "bpe_counts": _bpe_counts,
-        "operators": _operators,
-        "laposte": _laposte,
+    path = territory.resolve(section.path)
+    shared: dict[str, Any] = {
+        "study": study,
+        "basket": territory.basket,
+        "vintage": section.vintage,
     }
-    return readers[section.source](territory, section, places, area)
+    if section.source == "bpe":
+        return read_bpe(path, place_by=section.place_by, **shared)
+    if section.source == "bpe_counts":
+        return read_bpe_counts(path, **shared)
+    if section.source == "laposte":
+        return read_laposte(path, place_by=section.place_by, **shared)
+    form = OperatorForm(section.columns, section.services, section.place_by, section.separator)
+    return read_operators(path, form=form, **shared)
 
 
-def sites(
-    territory: Territory, section: SitesSection, places: Places, area: shapely.Geometry
-) -> Geo:
+def sites(territory: Territory, section: SitesSection, study: StudyArea) -> Geo:
     """One list of France Services."""
-    return read_france_services(
-        territory.resolve(section.path),
-        places=places,
-        area=area,
-        vintage=section.vintage,
-        departement=territory.departement,
-        assumptions=territory.assumptions,
-    )
+    path = territory.resolve(section.path)
+    return read_france_services(path, study=study, vintage=section.vintage)
 
 
 def roads(territory: Territory, section: RoadsSection, area: shapely.Geometry) -> Geo:
@@ -138,56 +136,4 @@ def roads(territory: Territory, section: RoadsSection, area: shapely.Geometry) -
         layer=section.layer,
         length_factor=section.length_factor,
         area=area,
-    )
-
-
-def _bpe(
-    territory: Territory, section: FacilitiesSection, places: Places, area: shapely.Geometry
-) -> Geo:
-    return read_bpe(
-        territory.resolve(section.path),
-        places=places,
-        basket=territory.basket,
-        area=area,
-        crs=territory.crs,
-        vintage=section.vintage,
-    )
-
-
-def _bpe_counts(
-    territory: Territory, section: FacilitiesSection, places: Places, area: shapely.Geometry
-) -> Geo:
-    return read_bpe_counts(
-        territory.resolve(section.path),
-        places=places,
-        basket=territory.basket,
-        area=area,
-        vintage=section.vintage,
-    )
-
-
-def _operators(
-    territory: Territory, section: FacilitiesSection, places: Places, area: shapely.Geometry
-) -> Geo:
-    return read_operators(
-        territory.resolve(section.path),
-        places=places,
-        basket=territory.basket,
-        columns=section.columns,
-        services=section.services,
-        area=area,
-        place_by=section.place_by,
-        vintage=section.vintage,
-    )
-
-
-def _laposte(
-    territory: Territory, section: FacilitiesSection, places: Places, area: shapely.Geometry
-) -> Geo:
-    return read_laposte(
-        territory.resolve(section.path),
-        places=places,
-        basket=territory.basket,
-        area=area,
-        vintage=section.vintage,
     )

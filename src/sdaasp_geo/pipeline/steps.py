@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from sdaasp_geo.access.internal import inhabited_area_km2
 from sdaasp_geo.access.times import nearest_times
 from sdaasp_geo.pipeline import assemble
@@ -16,6 +14,7 @@ from sdaasp_geo.tables.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
     from sdaasp_geo.territory import Territory
 
@@ -51,7 +50,23 @@ def diagnose(territory: Territory, *, progress: Progress = silent) -> Diagnostic
     InputError
         With every fault of every input file; nothing is computed then.
     """
-    inputs = read_inputs(territory, progress=progress)
+    return diagnose_inputs(territory, read_inputs(territory, progress=progress), progress=progress)
+
+
+def diagnose_inputs(
+    territory: Territory, inputs: Inputs, *, progress: Progress = silent
+) -> Diagnostic:
+    """Diagnose inputs that were read before, under any assumptions but those of the roads.
+
+    Parameters
+    ----------
+    territory
+        The choices. Speeds act on the network, which `inputs` holds already built.
+    inputs
+        From :func:`~sdaasp_geo.pipeline.inputs.read_inputs`.
+    progress
+        As :func:`diagnose`.
+    """
     origins = _with_area(inputs, territory)
     progress(0, 1, "temps d'accès")
     times = nearest_times(
