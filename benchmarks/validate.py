@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import pandas as pd
-from real_data import real_data
 
 import sdaasp_geo as sg
+from real_data import real_data
 from sdaasp_geo.assumptions import SAME_COMMUNE_RULES
 from sdaasp_geo.indicators.means import population_mean
 from sdaasp_geo.pipeline.inputs import read_inputs

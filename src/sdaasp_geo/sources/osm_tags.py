@@ -1,0 +1,156 @@
+"""What the tags of an OpenStreetMap way mean to a car, one way at a time.
+
+The rules follow the stock OSRM car profile (``car.lua``, v5), which Insee's METRIC-OSRM
+runs, but for what each function says.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Tags = Mapping[str, str]
+
+Direction = Literal[-1, 0, 1]
+
+ROAD_CLASSES = frozenset(
+    {
+        *("motorway", "motorway_link", "trunk", "trunk_link"),
+        *("primary", "primary_link", "secondary", "secondary_link"),
+        *("tertiary", "tertiary_link", "unclassified", "residential"),
+        *("living_street", "service"),
+    }
+)
+
+# From the most general to the most specific: the most specific that is there decides.
+_ACCESS_KEYS = ("access", "vehicle", "motor_vehicle", "motorcar")
+# A delivery van is no inhabitant: pedestrian streets open to deliveries stay closed.
+_REFUSED = frozenset(
+    {
+        *("no", "private", "delivery", "permit", "military", "emergency"),
+        *("agricultural", "forestry", "psv", "bus", "taxi", "tourist_bus", "coach"),
+        *("foot", "bicycle", "pedestrian", "hgv", "moped", "goods"),
+    }
+)
+_ONEWAY_KEYS = ("oneway", "oneway:vehicle", "oneway:motor_vehicle", "oneway:motorcar")
+_ALONG = frozenset({"yes", "1", "true"})
+_AGAINST = frozenset({"-1", "reverse"})
+_ROUNDABOUTS = frozenset({"roundabout", "circular"})
+_LIMIT_KEYS = ("maxspeed", "maxspeed:type", "zone:maxspeed", "source:maxspeed")
+_RULE = re.compile(r"[A-Za-z]{2}:\S+")
+_CLOCK = re.compile(r"(\d+):(\d{1,2})(?::(\d{1,2}))?")
+_ISO_DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?", re.IGNORECASE)
+
+
+def road_class(tags: Tags) -> str | None:
+    """Return the road class of a way that is made for cars, or None.
+
+    A ``highway`` of one of :data:`ROAD_CLASSES`, or ``ferry`` for ``route=ferry``. Roads
+    under construction, tracks, ways for walkers, areas (``area=yes``) and emergency
+    access are none.
+
+    Examples
+    --------
+    >>> road_class({"highway": "tertiary"}), road_class({"route": "ferry"})
+    ('tertiary', 'ferry')
+    >>> road_class({"highway": "footway"}) is None
+    True
+    """
+    highway = tags.get("highway", "")
+    if highway in ROAD_CLASSES and tags.get("area") != "yes":
+        return None if tags.get("service") == "emergency_access" else highway
+    return "ferry" if tags.get("route") == "ferry" else None
+
+
+def refusal(tags: Tags) -> str | None:
+    """Return the tag that closes a way to an inhabitant's car, or None.
+
+    Of ``access``, ``vehicle``, ``motor_vehicle`` and ``motorcar`` the most specific one
+    decides. ``destination``, ``customers`` and ``permissive`` stay open, since every
+    journey here ends at a door; ``delivery`` does not. Of several values parted by
+    ``;`` one open value is enough. Conditional restrictions are not read.
+
+    Examples
+    --------
+    >>> refusal({"access": "private"})
+    'access=private'
+    >>> refusal({"access": "no", "motor_vehicle": "destination"}) is None
+    True
+    """
+    for key in reversed(_ACCESS_KEYS):
+        if key in tags:
+            values = {value.strip() for value in tags[key].split(";")}
+            return f"{key}={tags[key]}" if values <= _REFUSED else None
+    return None
+
+
+def direction(tags: Tags) -> Direction | None:
+    """Whether a car may drive a way both ways (0), only along (1) or only against (-1) it.
+
+    None for ``oneway=reversible``, whose way depends on the hour. A motorway and a
+    roundabout are one-way unless they say no; a motorway link is not, as in OSRM.
+
+    Examples
+    --------
+    >>> direction({"highway": "residential"}), direction({"oneway": "-1"})
+    (0, -1)
+    >>> direction({"junction": "roundabout"}), direction({"oneway": "reversible"})
+    (1, None)
+    """
+    said = next((tags[key] for key in reversed(_ONEWAY_KEYS) if key in tags), "")
+    if said == "reversible":
+        return None
+    if said in _AGAINST:
+        return -1
+    implied = tags.get("highway") == "motorway" or tags.get("junction") in _ROUNDABOUTS
+    return 1 if said in _ALONG or (implied and said != "no") else 0
+
+
+def limit_text(tags: Tags) -> str:
+    """Return the posted limit as text, or an empty string.
+
+    ``maxspeed``; in its absence the rule (``FR:urban``) that ``maxspeed:type``,
+    ``zone:maxspeed`` or ``source:maxspeed`` names. Limits that differ by direction
+    (``maxspeed:forward``) or by hour are not read: the class speed stands for them.
+
+    Examples
+    --------
+    >>> limit_text({"maxspeed": "50"}), limit_text({"source:maxspeed": "FR:rural"})
+    ('50', 'FR:rural')
+    >>> limit_text({"source:maxspeed": "sign"})
+    ''
+    """
+    for key in _LIMIT_KEYS:
+        text = tags.get(key, "")
+        if text and (key == "maxspeed" or _RULE.fullmatch(text)):
+            return text
+    return ""
+
+
+def duration_min(text: str) -> float:
+    """Read a ``duration``: minutes, ``HH:MM``, ``HH:MM:SS`` or ``PT1H30M``.
+
+    Raises
+    ------
+    ValueError
+        If the text is none of these, or is no time above 0.
+
+    Examples
+    --------
+    >>> duration_min("25"), duration_min("01:30"), duration_min("0:02:30"), duration_min("PT1H")
+    (25.0, 90.0, 2.5, 60.0)
+    """
+    text = text.strip()
+    minutes = 0.0
+    if match := (_CLOCK.fullmatch(text) or _ISO_DURATION.fullmatch(text)):
+        hours, mins, seconds = (float(part or 0) for part in match.groups())
+        minutes = 60.0 * hours + mins + seconds / 60.0
+    elif re.fullmatch(r"\d+(\.\d+)?", text):
+        minutes = float(text)
+    if minutes <= 0:
+        message = f"expected a duration such as '25', '01:30' or 'PT1H', found {text!r}"
+        raise ValueError(message)
+    return minutes
