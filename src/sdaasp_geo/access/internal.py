@@ -55,7 +55,7 @@ def inhabited_area_km2(
     """
     whole = pd.Series(units.geometry.area.to_numpy() / _M2_PER_KM2, index=units.index)
     people = units["population"].clip(lower=1.0)
-    area = (people / assumptions.inhabited_density_per_km2).clip(upper=whole)
+    area: pd.Series = (people / assumptions.inhabited_density_per_km2).clip(upper=whole)
     if squares_km2 is None:
         return area
     known = squares_km2.reindex(units.index)

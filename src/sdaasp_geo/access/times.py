@@ -78,7 +78,8 @@ def nearest_times(
     facility. Facilities of equal time: the first by id.
     """
     facilities = _ordered(facilities, services)
-    service = pd.Index(services).get_indexer(facilities["service"]).astype(np.int64)
+    numbers = pd.Index(services).get_indexer(pd.Index(facilities["service"]))
+    service = numbers.astype(np.int64)
     start = attach(network, origins.geometry.to_numpy(), assumptions)
     end = attach(network, facilities.geometry.to_numpy(), assumptions)
     frames = _Frames(origins.reset_index(drop=True), facilities, service, len(services))
@@ -86,7 +87,7 @@ def nearest_times(
     for known_by in ("commune", "position"):
         rows = np.flatnonzero(frames.origins["known_by"].to_numpy() == known_by)
         if rows.size:
-            part = Places(_taken(start.snapped, rows), start.leg_ms[rows])
+            part = _taken(start, rows)
             rule = _SameCommune(frames, rows, known_by, assumptions)
             routed = _routed(network, part, end, rule, executor)
             answer.put(rows, *rule.apply(routed))
@@ -152,8 +153,8 @@ class _SameCommune:
         self.assumptions = assumptions
         units = frames.origins["unit"].iloc[rows]
         codes = pd.Index(pd.unique(frames.facilities["unit"]))
-        self.own_unit = codes.get_indexer(units).astype(np.int64)
-        unit = codes.get_indexer(frames.facilities["unit"]).astype(np.int64)
+        self.own_unit = codes.get_indexer(pd.Index(units)).astype(np.int64)
+        unit = codes.get_indexer(pd.Index(frames.facilities["unit"])).astype(np.int64)
         by_commune = frames.facilities["known_by"].to_numpy() == _BY_COMMUNE
         concerned = by_commune | (known_by == _BY_COMMUNE)
         # Facilities the rule does not speak of are nobody's own: one group beyond the units.
@@ -240,8 +241,9 @@ def _ordered(facilities: gpd.GeoDataFrame, services: Sequence[str]) -> gpd.GeoDa
     return kept.sort_values(["service", "facility", "source"], ignore_index=True)
 
 
-def _taken(snapped: object, rows: npt.NDArray[np.int64]) -> object:
-    return type(snapped)(*(np.asarray(column)[rows] for column in snapped))  # type: ignore[attr-defined]
+def _taken(places: Places, rows: npt.NDArray[np.int64]) -> Places:
+    columns = (np.asarray(column)[rows] for column in places.snapped)
+    return Places(places.snapped._make(columns), places.leg_ms[rows])
 
 
 def _reasons(
@@ -265,7 +267,8 @@ def _table(
     answer: _Answer, reason: npt.NDArray[np.object_], frames: _Frames, services: Sequence[str]
 ) -> pd.DataFrame:
     origins, count = answer.time_min.shape
-    names = np.append(frames.facilities["facility"].to_numpy(dtype=object), None)
+    # One more name than facilities: number -1 reads None.
+    names = np.array([*frames.facilities["facility"], None], dtype=object)
     table = pd.DataFrame(
         {
             "origin": np.repeat(frames.origins["origin"].to_numpy(dtype=object), count),

@@ -184,7 +184,14 @@ def population_mean(
         total = known.groupby(groups).sum()
         summed = (time.fillna(0.0) * known).groupby(groups).sum()
         columns[name] = summed / total.where(total > 0)
-    return pd.DataFrame(columns).rename_axis(by.name if by is not None else "group")
+    table = pd.DataFrame(columns)
+    table.index.name = "group" if by is None else by.name
+    return table
+
+
+def overall_mean(minutes: pd.Series, population: pd.Series) -> float:
+    """Mean of one column over everybody, as :func:`population_mean`; NaN if nothing is known."""
+    return float(population_mean(minutes.to_frame("t"), population)["t"].sum(min_count=1))
 
 
 def _row_mean(

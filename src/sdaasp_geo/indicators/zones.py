@@ -11,7 +11,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from sdaasp_geo.indicators.means import population_mean
+from sdaasp_geo.indicators.means import overall_mean
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -67,11 +67,10 @@ def _groups(polygons: npt.NDArray[np.object_], tolerance_m: float) -> npt.NDArra
 
 def _zone(members: gpd.GeoDataFrame, minutes: str) -> dict[str, object]:
     largest = members.sort_values(["population", "commune"], ascending=[False, True])
-    mean = population_mean(pd.DataFrame(members[[minutes]]), members["population"])
     return {
         "name": ", ".join(largest["name"].head(_NAMES_SHOWN)),
         "communes": len(members),
         "population": float(members["population"].sum()),
-        "mean_min": float(mean.iloc[0, 0]),
+        "mean_min": overall_mean(members[minutes], members["population"]),
         "geometry": shapely.union_all(np.asarray(members.geometry)),
     }

@@ -14,6 +14,7 @@ from sdaasp_geo.indicators.means import (
     basket_means,
     gamme_means,
     measured_services,
+    overall_mean,
     population_mean,
     wide_times,
 )
@@ -101,7 +102,7 @@ def service_table(
                 "label": service.label,
                 "gamme": service.gamme,
                 "facilities": int(counts.get(service.id, 0)),
-                "mean_min": _mean(time, people),
+                "mean_min": overall_mean(time, people),
                 "median_min": weighted_median(time, people),
                 "max_min": float(time.max()),
                 "reached_population": reached,
@@ -139,7 +140,7 @@ def gamme_table(
                 "label": label,
                 "services": len(services),
                 "services_with_facility": len(measured.intersection(services)),
-                "mean_min": _mean(figures[f"{gamme}_min"], people),
+                "mean_min": overall_mean(figures[f"{gamme}_min"], people),
                 "threshold_min": territory.thresholds_min[gamme],
                 "remote_communes": int(remote.sum()),
                 "remote_population": remote_people,
@@ -268,10 +269,6 @@ def summary_of(
         "flagged_rows": len(tables["flags"]),
         "provenance": {key: provenance[key] for key in ("inputs", "assumptions", "version")},
     }
-
-
-def _mean(minutes: pd.Series, people: pd.Series) -> float:
-    return float(population_mean(minutes.to_frame("t"), people).iloc[0, 0])
 
 
 def _within(minutes: pd.Series, people: pd.Series) -> dict[str, float]:

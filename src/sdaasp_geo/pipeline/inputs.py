@@ -86,7 +86,10 @@ def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
     squares = None
     if territory.origins.kind != "chef_lieu":
         squares = gathering.attempt(lambda: readers.origins(territory, places))
-    area = places.study_area(territory.departement, territory.buffer_km)
+    # Without communes there is no area to keep to: the files are checked whole.
+    area = None
+    if communes is not None:
+        area = places.study_area(territory.departement, territory.buffer_km)
     study = StudyArea(places, territory.departement, area, territory.assumptions)
     facilities, sites = [], []
     for number, section in enumerate(territory.facilities, start=2):
@@ -167,7 +170,8 @@ def _inhabited_km2(territory: Territory, squares: Geo | None) -> pd.Series | Non
     if squares is None or territory.origins.kind != "squares" or size_m is None:
         return None
     inhabited = squares.table[squares.table["population"] > 0]
-    return inhabited.groupby("unit").size() * (size_m**2 / _M2_PER_KM2)
+    squares_by_unit: pd.Series = inhabited.groupby("unit").size()
+    return squares_by_unit * (size_m**2 / _M2_PER_KM2)
 
 
 def _passed(value: T | None) -> T:

@@ -31,7 +31,7 @@ _LEAST_SHARE_IN_ONE_PIECE = 0.5
 
 def territory_network(
     territory: Territory,
-    area: shapely.Geometry,
+    area: shapely.Geometry | None,
     hashes: dict[str, str],
     gathering: Gathering,
 ) -> RoadNetwork | None:
@@ -79,11 +79,11 @@ def _built(territory: Territory, tables: list[gpd.GeoDataFrame]) -> RoadNetwork:
     except NetworkError as error:
         fault = Fault(names, "roads that make a network", str(error))
         raise InputError([fault]) from error
-    share = float(network.component_nodes.max()) / network.node_x.size
-    if share < _LEAST_SHARE_IN_ONE_PIECE:
+    whole = network.connectivity()
+    if whole.largest_share < _LEAST_SHARE_IN_ONE_PIECE:
         found = (
-            f"{network.component_nodes.size} pieces, the largest with {share:.0%} "
-            f"of the {network.node_x.size} nodes"
+            f"{whole.components} pieces, the largest with {whole.largest_share:.0%} "
+            f"of the {whole.nodes} junctions"
         )
         cause = (
             "lines that are not cut at their junctions or do not share their end points, "

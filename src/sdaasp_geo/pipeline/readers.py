@@ -118,7 +118,7 @@ def sites(territory: Territory, section: SitesSection, study: StudyArea) -> Geo:
     return read_france_services(path, study=study, vintage=section.vintage)
 
 
-def roads(territory: Territory, section: RoadsSection, area: shapely.Geometry) -> Geo:
+def roads(territory: Territory, section: RoadsSection, area: shapely.Geometry | None) -> Geo:
     """One file of roads."""
     path = territory.resolve(section.path)
     if section.format == "osm_pbf":
