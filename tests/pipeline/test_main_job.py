@@ -113,9 +113,49 @@ def test_cache_changes_nothing_and_a_damaged_one_is_rebuilt(tmp_path, caplog):
     pd.testing.assert_frame_equal(first.times, second.times)
     pd.testing.assert_frame_equal(first.unused, second.unused)
     stored.write_bytes(stored.read_bytes()[:-100])
+    times = next((tmp_path / "cache").glob("times-*.parquet"))
+    times.write_bytes(times.read_bytes()[:-100])
     third = sg.diagnose(territory)
+    assert "computed anew" in caplog.text
     assert "built anew" in caplog.text
     pd.testing.assert_frame_equal(first.times, third.times)
+
+
+def test_choices_that_only_average_keep_the_stored_times(tmp_path):
+    toml = toy_territory.TOML + '\n[cache]\ndir = "cache"\n'
+    sg.diagnose(sg.read_territory(toy_territory.write(tmp_path, toml=toml)))
+    stored = list((tmp_path / "cache").glob("times-*"))
+    other = toml.replace("[assumptions]", '[assumptions]\nmissing_service = "cap:60"')
+    (tmp_path / "territory.toml").write_text(other, encoding="utf-8")
+    sg.diagnose(sg.read_territory(tmp_path / "territory.toml"))
+    assert list((tmp_path / "cache").glob("times-*")) == stored
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("access_speed_kmh = 60", "access_speed_kmh = 30"),
+        ("vintage = 2013", "vintage = 2014"),
+        ("buffer_km = 35", "buffer_km = 1"),
+        ("[assumptions]", '[assumptions]\nsame_commune = "zero"'),
+    ],
+)
+def test_what_changes_times_changes_their_key(tmp_path, old, new):
+    toml = toy_territory.TOML + '\n[cache]\ndir = "cache"\n'
+    sg.diagnose(sg.read_territory(toy_territory.write(tmp_path, toml=toml)))
+    (tmp_path / "territory.toml").write_text(toml.replace(old, new), encoding="utf-8")
+    sg.diagnose(sg.read_territory(tmp_path / "territory.toml"))
+    assert len(list((tmp_path / "cache").glob("times-*"))) == 2
+
+
+def test_an_input_that_changes_is_read_again(tmp_path):
+    toml = toy_territory.TOML + '\n[cache]\ndir = "cache"\n'
+    path = toy_territory.write(tmp_path, toml=toml)
+    sg.diagnose(sg.read_territory(path))
+    counts = tmp_path / "counts.csv"
+    counts.write_text(counts.read_text() + "01002;D301;1\n", encoding="utf-8")
+    after = sg.diagnose(sg.read_territory(path))
+    assert column(after, "pharmacie_min")["Bé"] < 1
 
 
 def test_the_cache_is_keyed_by_speeds(tmp_path):

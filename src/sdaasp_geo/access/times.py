@@ -9,6 +9,7 @@ import pandas as pd
 
 from sdaasp_geo.access.candidates import Own, Places, Routed, attach, routed_times
 from sdaasp_geo.access.internal import internal_time_min
+from sdaasp_geo.network.snapping import Snapped
 from sdaasp_geo.routing.nearest import UNREACHED
 
 if TYPE_CHECKING:
@@ -242,8 +243,16 @@ def _ordered(facilities: gpd.GeoDataFrame, services: Sequence[str]) -> gpd.GeoDa
 
 
 def _taken(places: Places, rows: npt.NDArray[np.int64]) -> Places:
-    columns = (np.asarray(column)[rows] for column in places.snapped)
-    return Places(places.snapped._make(columns), places.leg_ms[rows])
+    whole = places.snapped
+    part = Snapped(
+        street=whole.street[rows],
+        fraction=whole.fraction[rows],
+        distance_m=whole.distance_m[rows],
+        x=whole.x[rows],
+        y=whole.y[rows],
+        reason=whole.reason[rows],
+    )
+    return Places(part, places.leg_ms[rows])
 
 
 def _reasons(

@@ -175,18 +175,22 @@ def population_mean(
     14
     """
     groups = pd.Series("all", index=values.index) if by is None else by
-    lived_in = population.groupby(groups).transform("sum") > 0
-    weight = population.where(lived_in, 1.0)
+    codes, names = pd.factorize(groups, sort=True)
+    grouped = codes >= 0
+    code, count = codes[grouped], len(names)
+    people = population.to_numpy(dtype=float)[grouped]
+    lived_in = np.bincount(code, people, count) > 0
+    weight = np.where(lived_in[code], people, 1.0)
     columns = {}
     for name in values.columns:
-        time = values[name].astype(float)
-        known = weight.where(time.notna(), 0.0)
-        total = known.groupby(groups).sum()
-        summed = (time.fillna(0.0) * known).groupby(groups).sum()
-        columns[name] = summed / total.where(total > 0)
-    table = pd.DataFrame(columns)
-    table.index.name = "group" if by is None else by.name
-    return table
+        time = values[name].to_numpy(dtype=float, na_value=np.nan)[grouped]
+        known = np.where(np.isnan(time), 0.0, weight)
+        total = np.bincount(code, known, count)
+        summed = np.bincount(code, known * np.nan_to_num(time), count)
+        mean = np.full(count, np.nan)
+        columns[name] = np.divide(summed, total, out=mean, where=total > 0)
+    index = pd.Index(names, name="group" if by is None else by.name)
+    return pd.DataFrame(columns, index=index)
 
 
 def overall_mean(minutes: pd.Series, population: pd.Series) -> float:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -15,6 +14,7 @@ from sdaasp_geo.indicators.means import overall_mean
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    import pandas as pd
 
 _NAMES_SHOWN = 3
 

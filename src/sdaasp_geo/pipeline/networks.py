@@ -10,8 +10,8 @@ import pandas as pd
 
 from sdaasp_geo.errors import Fault, InputError, NetworkError, StoredNetworkError
 from sdaasp_geo.network.road_network import RoadNetwork
-from sdaasp_geo.network.storage import network_key
 from sdaasp_geo.pipeline import readers
+from sdaasp_geo.pipeline.cache import network_path
 from sdaasp_geo.tables.reading import NOTE_COLUMNS, UNUSED_COLUMNS, Reading
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def territory_network(
     RoadNetwork or None
         None where a fault was gathered.
     """
-    stored = _stored_paths(territory, hashes)
+    path = network_path(territory, hashes)
+    stored = None if path is None else (path, path.with_suffix(".notes.json"))
     if stored is not None:
         network = _load(stored, gathering)
         if network is not None:
@@ -91,24 +92,6 @@ def _built(territory: Territory, tables: list[gpd.GeoDataFrame]) -> RoadNetwork:
         )
         raise InputError([Fault(names, "one road network", found, cause)])
     return network
-
-
-def _stored_paths(territory: Territory, hashes: dict[str, str]) -> tuple[Path, Path] | None:
-    names = [section.path for section in territory.roads]
-    if territory.cache_dir is None or not all(name in hashes for name in names):
-        return None
-    extra = {
-        "crs": territory.crs,
-        "buffer_km": territory.buffer_km,
-        "departement": territory.departement,
-        # The study area comes from the communes.
-        "communes": hashes.get(territory.communes.path, ""),
-        "roads": [section.model_dump(mode="json") for section in territory.roads],
-    }
-    files = [(name, hashes[name]) for name in names]
-    key = network_key(files, territory.assumptions, extra)
-    folder = territory.cache_dir
-    return folder / f"network-{key[:32]}.npz", folder / f"network-{key[:32]}.notes.json"
 
 
 def _load(stored: tuple[Path, Path], gathering: Gathering) -> RoadNetwork | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sdaasp_geo.access.internal import inhabited_area_km2
-from sdaasp_geo.access.times import nearest_times
 from sdaasp_geo.pipeline import assemble
+from sdaasp_geo.pipeline.cache import kept_times
 from sdaasp_geo.pipeline.inputs import Inputs, read_inputs
 from sdaasp_geo.pipeline.progress import Progress, silent
 from sdaasp_geo.pipeline.provenance import provenance_of
@@ -69,15 +69,23 @@ def diagnose_inputs(
     """
     origins = _with_area(inputs, territory)
     progress(0, 1, "temps d'accès")
-    times = nearest_times(
+    hashes = {record["path"]: record["sha256"] for record in inputs.records}
+    times = kept_times(territory, hashes, lambda: _times(territory, inputs, origins))
+    progress(1, 1, "")
+    return _diagnostic(territory, inputs, origins, times)
+
+
+def _times(territory: Territory, inputs: Inputs, origins: gpd.GeoDataFrame) -> pd.DataFrame:
+    # The compiled searches take a while to load, and stored times need none.
+    from sdaasp_geo.access.times import nearest_times
+
+    return nearest_times(
         inputs.network,
         origins,
         inputs.facilities,
         territory.basket.service_ids,
         territory.assumptions,
     )
-    progress(1, 1, "")
-    return _diagnostic(territory, inputs, origins, times)
 
 
 def _with_area(inputs: Inputs, territory: Territory) -> gpd.GeoDataFrame:
