@@ -20,7 +20,7 @@ from sdaasp_geo.tables.crs import departement_crs, is_metric
 
 DEFAULT_BASKET_ZONE_MIN = 7.0
 
-FacilitySource = Literal["bpe", "bpe_counts", "france_services", "laposte", "operators"]
+FacilitySource = Literal["bpe", "bpe_counts", "laposte", "operators"]
 RoadFormat = Literal["lines", "osm_pbf"]
 
 

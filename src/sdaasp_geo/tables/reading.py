@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -69,11 +69,18 @@ class Notes:
     _flags: list[pd.DataFrame] = field(default_factory=list)
     _unused: list[pd.DataFrame] = field(default_factory=list)
 
-    def reject(self, rows: pd.Index, column: str, values: Iterable[object], reason: str) -> None:
-        """Note rows of the file (numbered as in :class:`~sdaasp_geo.errors.Fault`) left out."""
+    def reject(
+        self, rows: pd.Index, column: str, values: Iterable[object], reason: str | Sequence[str]
+    ) -> None:
+        """Note rows of the file (numbered as in :class:`~sdaasp_geo.errors.Fault`) left out.
+
+        The reason is one for all rows, or one for each.
+        """
         self._rejects.append(self._lines(rows, column, values, reason))
 
-    def flag(self, rows: pd.Index, column: str, values: Iterable[object], reason: str) -> None:
+    def flag(
+        self, rows: pd.Index, column: str, values: Iterable[object], reason: str | Sequence[str]
+    ) -> None:
         """Note rows that are kept but doubtful."""
         self._flags.append(self._lines(rows, column, values, reason))
 
@@ -109,7 +116,7 @@ class Notes:
         )
 
     def _lines(
-        self, rows: pd.Index, column: str, values: Iterable[object], reason: str
+        self, rows: pd.Index, column: str, values: Iterable[object], reason: str | Sequence[str]
     ) -> pd.DataFrame:
         lines = pd.DataFrame({"row": rows.to_numpy("int64"), "value": [str(v) for v in values]})
         lines["source"], lines["column"], lines["reason"] = self.source, column, reason

@@ -1,0 +1,136 @@
+"""Base permanente des équipements, detail files with coordinates (2018 to 2023)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sdaasp_geo.errors import Fault, InputError
+from sdaasp_geo.sources.codes import departement_of, renamed
+from sdaasp_geo.sources.facilities import facilities_table, vintage_text, with_service
+from sdaasp_geo.sources.positions import place
+from sdaasp_geo.sources.study import ClaimNames, claims_frame
+from sdaasp_geo.sources.text import read_text
+from sdaasp_geo.tables.crs import GEOGRAPHIC_CRS, departement_crs
+from sdaasp_geo.tables.reading import Notes
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from sdaasp_geo.basket import Basket
+    from sdaasp_geo.sources.study import PlaceBy, StudyArea
+    from sdaasp_geo.tables.reading import Reading
+
+_REQUIRED = ("DEPCOM", "TYPEQU", "LAMBERT_X", "LAMBERT_Y", "QUALITE_XY")
+_OPTIONAL = ("AN", "LONGITUDE", "LATITUDE", "EPSG", "QUALITE_GEOLOC")
+_NAMES = ClaimNames("DEPCOM", "LAMBERT_X", "LAMBERT_Y")
+
+# Insee writes words until 2022 and letters since; every other value (Mauvaise, M, _Z, _U,
+# a type that was not located that year) says that the point is not a location.
+_GOOD_QUALITY = {"bonne": "exact", "b": "exact", "acceptable": "approximate", "a": "approximate"}
+# QUALITE_GEOLOC 33: a point drawn at random in the commune.
+_RANDOM_POINT = "33"
+
+
+def read_bpe(
+    path: str | Path,
+    *,
+    study: StudyArea,
+    basket: Basket,
+    vintage: int | str | None = None,
+    place_by: PlaceBy = "position",
+) -> Reading[gpd.GeoDataFrame]:
+    """Read the facilities of a BPE detail file, in the forms of 2018, 2019-2021 and 2023.
+
+    Parameters
+    ----------
+    path
+        A ``.csv`` with ``;``, or the ``.zip`` that Insee publishes.
+    study
+        The land that facilities are wanted on.
+    basket
+        Whose codes tell the services.
+    vintage
+        Of the file; read from its column AN where not given.
+    place_by
+        ``commune`` puts every facility at its chef-lieu.
+
+    Returns
+    -------
+    Reading
+        Table `FACILITIES` in the CRS of the study area, one row an establishment.
+        `facility` is ``<TYPEQU>-<row>``: SIRET numbers are neither unique nor always
+        there. QUALITE_XY Bonne or B is ``exact``, Acceptable or A ``approximate``;
+        anything else, and a random point (QUALITE_GEOLOC 33), stands at the chef-lieu
+        as ``commune``. Codes of no service are in `unused`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as such (see :func:`~sdaasp_geo.sources.text.read_text`),
+        holds several vintages, or another one than `vintage`.
+
+    Notes
+    -----
+    Columns are found by name; others are ignored. Coordinates are in the CRS of the
+    row's own EPSG column (since 2023), else in the official one of its département;
+    LONGITUDE and LATITUDE serve where LAMBERT_X and LAMBERT_Y are empty.
+    """
+    path = Path(path)
+    notes = Notes(path.name)
+    text = read_text(path, notes, required=_REQUIRED, optional=_OPTIONAL)
+    dated = _vintage(path.name, text.frame, vintage)
+    placed = place(_claims(text.frame), study, notes, names=_NAMES, place_by=place_by)
+    rows = placed.assign(code=text.frame.loc[placed.index, "TYPEQU"].str.upper(), count=1)
+    rows = with_service(rows, basket.service_of_code, notes, column="TYPEQU")
+    rows = rows.assign(facility=rows["code"] + "-" + rows.index.astype("str"))
+    table = facilities_table(rows, source=path.name, vintage=dated, crs=study.places.crs)
+    return notes.close(table, text.rows_read)
+
+
+def _vintage(file: str, frame: pd.DataFrame, given: int | str | None) -> str:
+    if "AN" not in frame:
+        return vintage_text(given)
+    counts = frame["AN"].value_counts().sort_index()
+    if len(counts) > 1:
+        found = ", ".join(f"{year} ({rows} rows)" for year, rows in counts.items())
+        fault = Fault(file, "one vintage", found, "several vintages in one file", column="AN")
+        raise InputError([fault])
+    if counts.empty:
+        return vintage_text(given)
+    year = str(counts.index[0])
+    if given is not None and str(given) != year:
+        cause = "another file than the one meant, or a wrong vintage in the territory file"
+        raise InputError([Fault(file, f"the vintage {given}", year, cause, column="AN")])
+    return year
+
+
+def _claims(frame: pd.DataFrame) -> pd.DataFrame:
+    claims = claims_frame(frame, _NAMES, crs=_row_crs(frame))
+    if {"LONGITUDE", "LATITUDE"} <= set(frame.columns):
+        empty = claims["across"].isna() & claims["up"].isna()
+        empty &= frame["LONGITUDE"].notna() & frame["LATITUDE"].notna()
+        claims["across"] = claims["across"].mask(empty, frame["LONGITUDE"])
+        claims["up"] = claims["up"].mask(empty, frame["LATITUDE"])
+        claims["crs"] = claims["crs"].mask(empty, GEOGRAPHIC_CRS)
+    quality = renamed(frame["QUALITE_XY"].str.casefold(), _GOOD_QUALITY).fillna("commune")
+    if "QUALITE_GEOLOC" in frame:
+        quality = quality.mask(frame["QUALITE_GEOLOC"] == _RANDOM_POINT, "commune")
+    return claims.assign(quality=quality)
+
+
+def _row_crs(frame: pd.DataFrame) -> pd.Series:
+    departements = departement_of(frame["DEPCOM"])
+    official = {name: departement_crs(str(name)) for name in departements.dropna().unique()}
+    crs = renamed(departements, official).fillna(departement_crs(""))
+    if "EPSG" not in frame:
+        return crs
+    told = {text: _system(str(text)) for text in frame["EPSG"].dropna().unique()}
+    return renamed(frame["EPSG"], told).fillna(crs)
+
+
+def _system(text: str) -> str:
+    """Name the CRS of an EPSG cell; what is no number stays, and is flagged as unknown."""
+    number = text.upper().removeprefix("EPSG:").removesuffix(".0")
+    return f"EPSG:{number}" if number.isdigit() else text

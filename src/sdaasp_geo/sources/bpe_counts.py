@@ -1,0 +1,87 @@
+"""Base permanente des équipements, counts by commune: DEPCOM;TYPEQU;NB_EQUIP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdaasp_geo.sources.facilities import (
+    facilities_table,
+    vintage_text,
+    with_service,
+    without_duplicates,
+)
+from sdaasp_geo.sources.positions import place
+from sdaasp_geo.sources.study import ClaimNames, claims_frame
+from sdaasp_geo.sources.text import read_text, to_numbers
+from sdaasp_geo.tables.reading import Notes
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from sdaasp_geo.basket import Basket
+    from sdaasp_geo.sources.study import StudyArea
+    from sdaasp_geo.tables.reading import Reading
+
+_REQUIRED = ("DEPCOM", "TYPEQU", "NB_EQUIP")
+
+
+def read_bpe_counts(
+    path: str | Path, *, study: StudyArea, basket: Basket, vintage: int | str | None = None
+) -> Reading[gpd.GeoDataFrame]:
+    """Read the facilities of a BPE file of counts by commune.
+
+    Parameters
+    ----------
+    path
+        A ``.csv`` with ``;``, or a ``.zip`` that holds one.
+    study
+        The land that facilities are wanted on.
+    basket
+        Whose codes tell the services.
+    vintage
+        Of the file.
+
+    Returns
+    -------
+    Reading
+        Table `FACILITIES` in the CRS of the study area: one row for each commune (or
+        arrondissement) and code, at its chef-lieu, ``position_quality`` ``commune``,
+        `count` as in the file and `facility` ``<DEPCOM>-<TYPEQU>``. Counts of 0 and
+        codes of no service are in `unused`; counts that are no whole number of 0 or
+        more, and repetitions of a commune and code, are rejected.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as such, see
+        :func:`~sdaasp_geo.sources.text.read_text`.
+    """
+    path = Path(path)
+    notes = Notes(path.name)
+    text = read_text(path, notes, required=_REQUIRED)
+    rows = _counted(text.frame, notes)
+    names = ClaimNames("DEPCOM")
+    claims = claims_frame(rows, names, crs=study.crs)
+    placed = place(claims, study, notes, names=names, place_by="commune")
+    rows = placed.join(rows)
+    rows = with_service(rows, basket.service_of_code, notes, column="TYPEQU")
+    rows = rows.assign(facility=rows["DEPCOM"] + "-" + rows["code"])
+    dated = vintage_text(vintage)
+    table = facilities_table(rows, source=path.name, vintage=dated, crs=study.places.crs)
+    return notes.close(table, text.rows_read)
+
+
+def _counted(frame: pd.DataFrame, notes: Notes) -> pd.DataFrame:
+    rows = frame.assign(code=frame["TYPEQU"].str.upper(), count=to_numbers(frame["NB_EQUIP"]))
+    whole = np.isfinite(rows["count"]) & (rows["count"] >= 0) & (rows["count"] % 1 == 0)
+    reason = "expected a whole number of facilities, 0 or more"
+    rows = notes.keep(rows, ~whole, "NB_EQUIP", reason)
+    rows = without_duplicates(rows, ["DEPCOM", "code"], notes, column="TYPEQU", values="code")
+    empty = rows["count"] == 0
+    if empty.any():
+        notes.skip(rows.loc[empty, "code"], "a count of 0")
+    return rows[~empty]

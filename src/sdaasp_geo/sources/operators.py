@@ -1,0 +1,167 @@
+"""Facilities from an operator's own list: any CSV, told by the territory file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from sdaasp_geo.errors import Fault, InputError
+from sdaasp_geo.sources.facilities import (
+    facilities_table,
+    vintage_text,
+    with_service,
+    without_duplicates,
+)
+from sdaasp_geo.sources.names import file_names, nearest
+from sdaasp_geo.sources.positions import place
+from sdaasp_geo.sources.study import ClaimNames, claims_frame
+from sdaasp_geo.sources.text import read_text
+from sdaasp_geo.tables.crs import GEOGRAPHIC_CRS
+from sdaasp_geo.tables.reading import Notes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+
+    from sdaasp_geo.basket import Basket
+    from sdaasp_geo.sources.study import PlaceBy, StudyArea
+    from sdaasp_geo.tables.reading import Reading
+
+_OPTIONAL = ("facility", "commune", "lon", "lat", "x", "y", "name", "vintage")
+_PAIRS = (("lon", "lat"), ("x", "y"))
+_DEFAULT_SEPARATOR = ","
+
+
+@dataclass(frozen=True)
+class OperatorForm:
+    """How an operator's file is written.
+
+    Parameters
+    ----------
+    columns
+        Library's name → name in the file: ``service``; ``commune``, or ``lon`` and
+        ``lat`` (degrees), or ``x`` and ``y`` (CRS of the study area), or both code and
+        coordinates; ``facility`` (identifier), ``name`` and ``vintage`` if there are.
+    services
+        Value of the file's service column → service id; a value that is a service id
+        already needs none.
+    place_by
+        ``commune`` where the file's commune code is surer than its coordinates.
+    separator
+        Of the CSV; a comma if None.
+    """
+
+    columns: Mapping[str, str]
+    services: Mapping[str, str] = field(default_factory=dict)
+    place_by: PlaceBy = "position"
+    separator: str | None = None
+
+
+def read_operators(
+    path: str | Path,
+    *,
+    study: StudyArea,
+    basket: Basket,
+    form: OperatorForm,
+    vintage: int | str | None = None,
+) -> Reading[gpd.GeoDataFrame]:
+    """Read the facilities of an operator's CSV file.
+
+    Parameters
+    ----------
+    path
+        A ``.csv``, or a ``.zip`` that holds one.
+    study
+        The land that facilities are wanted on.
+    basket
+        The services.
+    form
+        How the file is written.
+    vintage
+        Of the file; a mapped column ``vintage`` overrules it row by row.
+
+    Returns
+    -------
+    Reading
+        Table `FACILITIES` in the CRS of the study area, with `name` where it is mapped.
+        Values of the service column that nobody maps are in `unused`, counted by value.
+        A row without identifier gets ``row-<row>``; a repetition of an identifier for
+        the same service is rejected.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as such, `form` names an unknown column or service,
+        or tells no place, or most coordinates are swapped.
+
+    Notes
+    -----
+    Places are judged before services: a point far from its commune is flagged or
+    rejected whether or not its service is used.
+    """
+    path = Path(path)
+    columns = _columns(path.name, form, basket)
+    notes = Notes(path.name)
+    text = read_text(
+        path,
+        notes,
+        required=list(columns.values()),
+        separators=(form.separator or _DEFAULT_SEPARATOR,),
+    )
+    frame = pd.DataFrame({name: text.frame[there] for name, there in columns.items()})
+    across, up = _coordinates(columns)
+    names = ClaimNames(*(columns.get(name, name) for name in ("commune", across, up)))
+    crs = study.crs if across == "x" else GEOGRAPHIC_CRS
+    claims = claims_frame(text.frame, names, crs=crs)
+    placed = place(claims, study, notes, names=names, place_by=form.place_by)
+    services = {name: name for name in basket.service_ids} | dict(form.services)
+    rows = placed.join(frame.drop(columns="commune", errors="ignore")).assign(count=1)
+    rows = with_service(
+        rows.assign(code=rows["service"]), services, notes, column=columns["service"]
+    )
+    rows = _identified(rows, notes, columns)
+    dated = _column(rows, "vintage").fillna(vintage_text(vintage))
+    table = facilities_table(rows, source=path.name, vintage=dated, crs=study.places.crs)
+    return notes.close(table, text.rows_read)
+
+
+def _columns(file: str, form: OperatorForm, basket: Basket) -> dict[str, str]:
+    columns = file_names(file, form.columns, required=["service"], optional=_OPTIONAL)
+    expected = "one pair of coordinates: lon and lat, or x and y"
+    whole = [pair for pair in _PAIRS if set(pair) <= set(columns)]
+    named = [name for pair in _PAIRS for name in pair if name in columns]
+    faults = []
+    if len(named) != 2 * len(whole) or len(whole) > 1:
+        faults.append(Fault(file, expected, ", ".join(named), column="columns"))
+    if not named and "commune" not in columns:
+        expected = f"a commune code, or {expected}"
+        faults.append(Fault(file, expected, "neither", column="columns"))
+    for value, service in form.services.items():
+        if service not in basket.service_ids:
+            near = nearest(service, basket.service_ids)
+            expected = "a service of the basket" + (f" (did you mean {near!r}?)" if near else "")
+            faults.append(Fault(file, expected, repr(service), column=f"services.{value}"))
+    if faults:
+        raise InputError(faults)
+    return columns
+
+
+def _coordinates(columns: Mapping[str, str]) -> tuple[str, str]:
+    return _PAIRS[1] if "x" in columns else _PAIRS[0]
+
+
+def _column(frame: pd.DataFrame, name: str) -> pd.Series:
+    if name in frame:
+        return frame[name]
+    return pd.Series(None, index=frame.index, dtype="str")
+
+
+def _identified(rows: pd.DataFrame, notes: Notes, columns: Mapping[str, str]) -> pd.DataFrame:
+    numbers = pd.Series([f"row-{row}" for row in rows.index], index=rows.index, dtype="str")
+    rows = rows.assign(facility=_column(rows, "facility").fillna(numbers))
+    shown = columns.get("facility", "facility")
+    return without_duplicates(rows, ["facility", "service"], notes, column=shown, values="facility")
