@@ -71,6 +71,7 @@ def test_zones_epci_and_unreached(diagnostic):
     assert epci.loc["200000001", "superieure_min"] == pytest.approx((1000 * 30 + 500 * 20) / 1500)
     assert diagnostic.summary["unreached"] == {
         "origins": 0,
+        "population": 0,
         "pairs": 3 * 26,
         "by_reason": {"no_facility": 78},
     }

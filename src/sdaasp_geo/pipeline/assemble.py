@@ -72,10 +72,14 @@ def commune_table(
     columns = [f"{gamme}_min" for gamme in basket.gamme_ids] + ["basket_min"]
     thresholds = {g: territory.thresholds_min[g] for g in basket.gamme_ids}
     remote = remoteness(means, thresholds)
+    measured = measured_services(times)
+    everywhere = wide_times(times)[measured].notna().groupby(by).all()
+    counts = pd.DataFrame({"services_reached": everywhere.sum(axis=1)})
+    counts["services_expected"] = len(measured)
     first = ["commune", "name", "departement", "epci", "population"]
     extra = [name for name in ("epci_name",) if name in table]
     whole = pd.concat(
-        [table[first], *services, means[columns], remote, table[[*extra, "geometry", "chef_lieu"]]],
+        [table[first], *services, means[columns], remote, counts, table[[*extra, "geometry", "chef_lieu"]]],
         axis=1,
     ).loc[table.index]
     return gpd.GeoDataFrame(whole.reset_index(drop=True), geometry="geometry", crs=communes.crs)
@@ -208,14 +212,16 @@ def contrast_table(communes: gpd.GeoDataFrame, territory: Territory) -> pd.DataF
     return table
 
 
-def unreached(times: pd.DataFrame) -> dict[str, Any]:
-    """Origins and pairs without a time, and why."""
+def unreached(times: pd.DataFrame, people: pd.Series) -> dict[str, Any]:
+    """Origins, their inhabitants and pairs without a time, and why."""
     missing = times[times["time_min"].isna()]
     # A service that nobody offers says nothing of an origin.
     lacking = missing[missing["reason"] != _NO_FACILITY]
     by_reason = missing["reason"].value_counts().sort_index()
+    origins = lacking["origin"].unique()
     return {
-        "origins": int(lacking["origin"].nunique()),
+        "origins": len(origins),
+        "population": _whole(float(people.loc[origins].sum())),
         "pairs": len(missing),
         "by_reason": {str(reason): int(count) for reason, count in by_reason.items()},
     }
@@ -264,7 +270,7 @@ def summary_of(
             f"{limit:g}": _number(share) for limit, share in within.items()
         },
         "remote": remote_summary(communes, territory.basket.gamme_ids),
-        "unreached": unreached(tables["times"]),
+        "unreached": unreached(tables["times"], people),
         "rejected_rows": len(tables["rejects"]),
         "flagged_rows": len(tables["flags"]),
         "provenance": {key: provenance[key] for key in ("inputs", "assumptions", "version")},

@@ -28,8 +28,9 @@ class Diagnostic:
         One row a commune of the département, sorted by code: ``commune name departement
         epci population``, for each service ``<service>_min <service>_facility
         <service>_kind``, then ``<gamme>_min`` and ``basket_min``, ``remote_<gamme>``
-        (nullable boolean) and ``remote_gammes`` (nullable integer); ``geometry``
-        (polygon) and ``chef_lieu`` (point), metric CRS.
+        (nullable boolean) and ``remote_gammes`` (nullable integer), ``services_reached``
+        (services that all inhabitants reach) of ``services_expected`` (services with a
+        facility somewhere); ``geometry`` (polygon) and ``chef_lieu`` (point), metric CRS.
     neighbours
         Communes around the département, for bearings on maps: ``commune name
         departement geometry``.
