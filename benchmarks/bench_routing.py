@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
     from sdaasp_geo.routing.nearest import Seeds
 
-    Times = NDArray[np.int32]
-    Runner = Callable[[Sequence[Seeds]], Times]
+    # One row a service, as the backend gives it: an array, or times by node.
+    Row = NDArray[np.int32] | NDArray[np.float64] | dict[int, int]
+    Runner = Callable[[Sequence[Seeds]], Sequence[Row]]
 
 NODES = {"XS": 5_000, "S": 50_000, "M": 500_000, "L": 3_000_000}
 OUTPUT = Path(__file__).parents[1] / "data" / "processed" / "bench.json"
@@ -59,9 +60,9 @@ class Backend(NamedTuple):
 def with_ours(graph: SearchGraph, *, threads: int) -> Runner:
     """Prepare times and labels, in so many threads."""
 
-    def run(wanted: Sequence[Seeds]) -> Times:
+    def run(wanted: Sequence[Seeds]) -> Sequence[Row]:
         with ThreadPoolExecutor(threads) as pool:
-            return nearest(graph, wanted, executor=pool).time_ms
+            return list(nearest(graph, wanted, executor=pool).time_ms)
 
     return run
 
@@ -69,10 +70,10 @@ def with_ours(graph: SearchGraph, *, threads: int) -> Runner:
 def with_ours_two(graph: SearchGraph) -> Runner:
     """Prepare times and labels of the two nearest, each facility a group of its own."""
 
-    def run(wanted: Sequence[Seeds]) -> Times:
+    def run(wanted: Sequence[Seeds]) -> Sequence[Row]:
         groups = np.arange(max(seeds.label.size for seeds in wanted), dtype=np.int32)
         with ThreadPoolExecutor(1) as pool:
-            return nearest_two(graph, wanted, groups, executor=pool).time_ms
+            return list(nearest_two(graph, wanted, groups, executor=pool).time_ms)
 
     return run
 
@@ -85,9 +86,8 @@ def with_scipy(graph: SearchGraph) -> Runner:
     size = graph.indptr.size - 1
     matrix = csr_array((graph.weights_ms.astype(float), graph.heads, graph.indptr), (size, size))
 
-    def run(wanted: Sequence[Seeds]) -> Times:
-        rows = [dijkstra(matrix, indices=seeds.node, min_only=True) for seeds in wanted]
-        return np.array(rows).astype(np.int32)
+    def run(wanted: Sequence[Seeds]) -> Sequence[Row]:
+        return [dijkstra(matrix, indices=seeds.node, min_only=True) for seeds in wanted]
 
     return run
 
@@ -101,12 +101,9 @@ def with_networkx(graph: SearchGraph) -> Runner:
     peer = nx.DiGraph()
     peer.add_weighted_edges_from(arcs)
 
-    def run(wanted: Sequence[Seeds]) -> Times:
-        table = np.empty((len(wanted), graph.indptr.size - 1), np.int32)
-        for row, seeds in zip(table, wanted, strict=True):
-            found = nx.multi_source_dijkstra_path_length(peer, seeds.node.tolist())
-            row[list(found)] = list(found.values())
-        return table
+    def run(wanted: Sequence[Seeds]) -> Sequence[Row]:
+        starts = [seeds.node.tolist() for seeds in wanted]
+        return [nx.multi_source_dijkstra_path_length(peer, nodes) for nodes in starts]
 
     return run
 
@@ -157,28 +154,47 @@ def compilation() -> tuple[float, float]:
             del os.environ["NUMBA_CACHE_DIR"]
 
 
-def timed(run: Runner, wanted: Sequence[Seeds]) -> tuple[float, Times]:
-    """Seconds and result."""
-    begin = time.perf_counter()
-    result = run(wanted)
-    return time.perf_counter() - begin, result
+def same(found: Row, expected: NDArray[np.int32]) -> bool:
+    """Whether every node has the expected time, to the bit."""
+    if not isinstance(found, dict):
+        return np.array_equal(found, expected)
+    nodes = np.array(list(found))
+    times = np.array(list(found.values()))
+    return nodes.size == expected.size and np.array_equal(expected[nodes], times)
 
 
-def in_turns(
-    asked: Sequence[tuple[Backend, Sequence[Seeds]]], graph: SearchGraph
-) -> tuple[list[list[float]], list[Times]]:
-    """Seconds of every turn, and the times found, of each backend."""
-    runners = [backend.prepare(graph) for backend, _ in asked]
-    seconds: list[list[float]] = [[] for _ in asked]
-    results: list[Times] = [np.empty(0, np.int32) for _ in asked]
-    for turn in range(-1, TURNS):
-        for place, (backend, wanted) in enumerate(asked):
-            if backend is NETWORKX and turn != 1:
-                continue
-            taken, results[place] = timed(runners[place], wanted)
-            if turn >= 0:  # compilation and first touch are not counted
-                seconds[place].append(taken)
-    return seconds, results
+class Runs:
+    """The turns of one backend: their seconds, and whether each gave scipy's times."""
+
+    def __init__(self, backend: Backend, graph: SearchGraph, wanted: Sequence[Seeds]) -> None:
+        self.backend = backend
+        self.wanted = wanted
+        self.seconds: list[float] = []
+        self.equal = True
+        self._run = backend.prepare(graph)
+
+    def turn(self, expected: Sequence[NDArray[np.int32]], *, counted: bool) -> None:
+        """Run once; the comparison is not timed."""
+        begin = time.perf_counter()
+        found = self._run(self.wanted)
+        if counted:
+            self.seconds.append(time.perf_counter() - begin)
+        pairs = zip(found, expected, strict=True)
+        self.equal = self.equal and all(same(row, times) for row, times in pairs)
+
+
+def in_turns(graph: SearchGraph, wanted: Sequence[Seeds]) -> list[Runs]:
+    """Run all backends, one after the other, turn after turn."""
+    step = 1 if graph.indptr.size < _NETWORKX_ALL_BELOW else len(wanted) - 1
+    expected = [np.asarray(row, np.int32) for row in with_scipy(graph)(wanted)]
+    full = [Runs(backend, graph, wanted) for backend in (SCIPY, *OURS, OURS_TWO)]
+    once = Runs(NETWORKX, graph, wanted[::step])
+    for turn in range(TURNS + 1):
+        for runs in full:
+            runs.turn(expected, counted=turn > 0)  # compilation, first touch of memory
+        if turn == TURNS // 2 + 1:
+            once.turn(expected[::step], counted=True)
+    return [*full, once]
 
 
 def measure(size: str) -> list[dict[str, Any]]:
@@ -187,19 +203,15 @@ def measure(size: str) -> list[dict[str, Any]]:
     node_count = graph.indptr.size - 1
     wanted = services(node_count)
     print(f"{size}: {node_count:,} nodes, {graph.heads.size:,} arcs, {len(wanted)} services")
-    ends = slice(None, None, 1 if node_count < _NETWORKX_ALL_BELOW else len(wanted) - 1)
-    asked = [(backend, wanted) for backend in (SCIPY, *OURS, OURS_TWO)]
-    asked.append((NETWORKX, wanted[ends]))
-    seconds, results = in_turns(asked, graph)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         stored = str(Path(folder) / "graph.npz")
         np.savez(stored, **graph._asdict())
-        for (backend, some), taken, found in zip(asked, seconds, results, strict=True):
-            expected = results[0][ends] if backend is NETWORKX else results[0]
-            row = _row(backend, statistics.median(taken), len(some))
-            row |= {"size": size, "nodes": node_count, "equal": np.array_equal(found, expected)}
-            rows.append(row | {"peak_mb": round(elsewhere(peak_mb, backend, stored, some))})
+        for runs in in_turns(graph, wanted):
+            row = _row(runs.backend, statistics.median(runs.seconds), len(runs.wanted))
+            row |= {"size": size, "nodes": node_count, "equal": runs.equal}
+            memory = elsewhere(peak_mb, runs.backend, stored, runs.wanted)
+            rows.append(row | {"peak_mb": round(memory)})
     return rows
 
 

@@ -1,0 +1,1 @@
+"""Searches on a road network: the nearest facilities of every node, and the way to them."""
