@@ -18,6 +18,7 @@ from rich.progress import Progress as Bar
 
 import sdaasp_geo as sg
 from sdaasp_geo.errors import InputError, SdaaspError
+from sdaasp_geo.pipeline.outputs import whole_folder
 from sdaasp_geo.pipeline.progress import silent
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def example(
     folder: Annotated[Path, typer.Argument(help="Folder to write; made if need be.")],
 ) -> None:
     """Write the example territory (a fictional département) into a folder."""
-    _name_files(sg.write_example(folder))
+    with whole_folder(folder) as staging:
+        names = [path.relative_to(staging) for path in sg.write_example(staging)]
+    _name_files([folder / name for name in names])
 
 
 @app.command()
