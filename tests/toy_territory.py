@@ -8,6 +8,7 @@ Squares of 10 km, a chef-lieu in the middle of each, one straight road through a
 A kilometre takes a minute. Aa has four pharmacies and Dé one; only Dé has a hospital.
 """
 
+import itertools
 from pathlib import Path
 
 import geopandas as gpd
@@ -83,9 +84,7 @@ def chefs_lieux():
 
 def roads():
     stops = [X0 + 5e3 * i for i in range(9)]
-    lines = [
-        LineString([(a, Y0 + 5e3), (b, Y0 + 5e3)]) for a, b in zip(stops, stops[1:], strict=False)
-    ]
+    lines = [LineString([(a, Y0 + 5e3), (b, Y0 + 5e3)]) for a, b in itertools.pairwise(stops)]
     return gpd.GeoDataFrame({"class": ["local"] * 8}, geometry=lines, crs="EPSG:2154")
 
 

@@ -1,5 +1,7 @@
 """Times against networkx on a graph in which every point is a node of its own."""
 
+import itertools
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -65,7 +67,7 @@ def split_graph(network, points):
         stops = sorted((points.snapped.fraction[i], ("p", i)) for i in on_street.get(street, []))
         ends = (int(network.street_from[street]), int(network.street_to[street]))
         chain = [(0.0, ends[0]), *stops, (1.0, ends[1])]
-        for (low, a), (high, b) in zip(chain, chain[1:], strict=False):
+        for (low, a), (high, b) in itertools.pairwise(chain):
             for time, tail, head in (
                 (network.forward_ms[street], a, b),
                 (network.backward_ms[street], b, a),

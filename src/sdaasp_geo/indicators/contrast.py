@@ -32,6 +32,7 @@ def remote_against_others(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> t = pd.DataFrame({"superieure": [26.0, 10.0, 16.0]})
     >>> people, far = pd.Series([10, 10, 10]), pd.Series([True, False, False])
     >>> remote_against_others(t, people, far).loc["superieure"].tolist()

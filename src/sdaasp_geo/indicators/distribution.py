@@ -38,10 +38,11 @@ def share_within(
     >>> share_within(pd.Series([4.0, 7.0, None]), pd.Series([50, 30, 20]), [5, 7]).tolist()
     [0.5, 0.8]
     """
-    total = float(population.sum())
+    time = minutes.to_numpy(dtype=float, na_value=np.nan)
+    people = population.to_numpy(dtype=float)
+    total = people.sum()
     shares = [
-        float(population[minutes <= limit].sum()) / total if total > 0 else np.nan
-        for limit in limits_min
+        people[time <= limit].sum() / total if total > 0 else np.nan for limit in limits_min
     ]
     return pd.Series(shares, index=pd.Index(limits_min, name="limit_min"), name="share")
 
