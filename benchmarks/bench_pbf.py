@@ -11,7 +11,6 @@ machine weighs on both; medians are reported.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING
 import osmium
 import osmnx
 
+from real_data import real_data
 from sdaasp_geo.assumptions import Assumptions
 from sdaasp_geo.network.road_network import RoadNetwork
 from sdaasp_geo.sources.osm_pbf import read_osm_pbf
@@ -87,12 +87,15 @@ def run(pbf: Path, crs: str, rounds: int) -> list[Row]:
 
 def main(arguments: list[str] | None = None) -> list[Row]:
     """Run, print and return the rows."""
-    real_data = Path(os.environ.get("SDAASP_GEO_REAL_DATA", "../shared/data"))
+    folder = real_data("osm")
+    extract = None if folder is None else folder / "andorra.osm.pbf"
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("pbf", nargs="?", type=Path, default=real_data / "osm/andorra.osm.pbf")
+    parser.add_argument("pbf", nargs="?", type=Path, default=extract)
     parser.add_argument("--crs", default="EPSG:2154")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args(arguments)
+    if given.pbf is None:
+        parser.error("name a PBF, or set SDAASP_GEO_REAL_DATA to the folder that holds osm/")
     rows = run(given.pbf, given.crs, given.rounds)
     print(f"{'backend':<12} {'nodes':>8} {'seconds':>9} {'ratio':>7}")
     for row in rows:

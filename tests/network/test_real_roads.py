@@ -1,13 +1,11 @@
 """The roads of the Bouches-du-Rhône, two files in one network."""
 
-import os
-from pathlib import Path
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 
+from real_data import real_data
 from sdaasp_geo.assumptions import Assumptions
 from sdaasp_geo.network.road_network import RoadNetwork
 from sdaasp_geo.network.snapping import entries, exits, snap
@@ -17,9 +15,9 @@ pytestmark = pytest.mark.real
 
 
 def real_folder():
-    folder = Path(os.environ.get("SDAASP_GEO_REAL_DATA", "../shared/data")) / "bouches-du-rhone"
-    if not folder.is_dir():
-        pytest.skip(f"no real data: {folder}")
+    folder = real_data("bouches-du-rhone")
+    if folder is None:
+        pytest.skip("no real data: bouches-du-rhone")
     return folder
 
 

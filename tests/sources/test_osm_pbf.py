@@ -1,8 +1,6 @@
 """OpenStreetMap extracts: small ones written here, and a real one."""
 
-import os
 import re
-from pathlib import Path
 
 import numpy as np
 import osmium
@@ -11,6 +9,7 @@ import shapely
 from osmium.osm.mutable import Node, Way
 from pyproj import Transformer
 
+from real_data import real_data
 from sdaasp_geo.assumptions import Assumptions
 from sdaasp_geo.errors import InputError
 from sdaasp_geo.network.road_network import RoadNetwork
@@ -311,11 +310,10 @@ def test_an_extract_from_beyond_the_crs(tmp_path):
 
 
 def real_extract():
-    folder = Path(os.environ.get("SDAASP_GEO_REAL_DATA", "../shared/data"))
-    path = folder / "osm" / "andorra.osm.pbf"
-    if not path.is_file():
-        pytest.skip(f"no real data: {path}")
-    return path
+    folder = real_data("osm")
+    if folder is None:
+        pytest.skip("no real data: osm")
+    return folder / "andorra.osm.pbf"
 
 
 @pytest.mark.real

@@ -1,12 +1,12 @@
 """The files of the Bouches-du-Rhône, read as their territory file says."""
 
 import functools
-import os
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from real_data import real_data
 from sdaasp_geo.sources.arrondissements import read_arrondissements
 from sdaasp_geo.sources.bpe_counts import read_bpe_counts
 from sdaasp_geo.sources.chefs_lieux import read_chefs_lieux
@@ -22,12 +22,11 @@ from sdaasp_geo.tables.places import Places
 from sdaasp_geo.tables.schemas import FACILITIES, ROADS, SITES
 from sdaasp_geo.territory import read_territory
 
-PROJECT = Path(__file__).parents[2]
-DATA = PROJECT / os.environ.get("SDAASP_GEO_REAL_DATA", "../shared/data") / "bouches-du-rhone"
+DATA = real_data("bouches-du-rhone") or Path("absent")
 
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.skipif(not DATA.is_dir(), reason="no real data at SDAASP_GEO_REAL_DATA"),
+    pytest.mark.skipif(not DATA.is_dir(), reason="no real data: bouches-du-rhone"),
 ]
 
 

@@ -41,9 +41,7 @@ def share_within(
     time = minutes.to_numpy(dtype=float, na_value=np.nan)
     people = population.to_numpy(dtype=float)
     total = people.sum()
-    shares = [
-        people[time <= limit].sum() / total if total > 0 else np.nan for limit in limits_min
-    ]
+    shares = [people[time <= limit].sum() / total if total > 0 else np.nan for limit in limits_min]
     return pd.Series(shares, index=pd.Index(limits_min, name="limit_min"), name="share")
 
 

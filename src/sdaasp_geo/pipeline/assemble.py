@@ -79,7 +79,14 @@ def commune_table(
     first = ["commune", "name", "departement", "epci", "population"]
     extra = [name for name in ("epci_name",) if name in table]
     whole = pd.concat(
-        [table[first], *services, means[columns], remote, counts, table[[*extra, "geometry", "chef_lieu"]]],
+        [
+            table[first],
+            *services,
+            means[columns],
+            remote,
+            counts,
+            table[[*extra, "geometry", "chef_lieu"]],
+        ],
         axis=1,
     ).loc[table.index]
     return gpd.GeoDataFrame(whole.reset_index(drop=True), geometry="geometry", crs=communes.crs)

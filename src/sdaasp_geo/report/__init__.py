@@ -1,0 +1,1 @@
+"""Finished tables in; maps, a French page and table files out. Nothing is computed anew here."""

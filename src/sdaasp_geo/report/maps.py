@@ -1,0 +1,211 @@
+"""Maps of a diagnostic: minutes to a service, a gamme or the basket; remoteness; zones."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
+from matplotlib.patches import Patch
+
+from sdaasp_geo.report import style
+from sdaasp_geo.report.draw import draw_classes, draw_ground, draw_outlines, draw_partial
+from sdaasp_geo.report.images import pixels, png_bytes
+from sdaasp_geo.report.labels import Placer, place_towns
+from sdaasp_geo.report.layout import Sheet, footer_rows, frame_axes
+from sdaasp_geo.report.shapes import Backdrop, make_backdrop
+from sdaasp_geo.report.sheets import draw_theme
+from sdaasp_geo.report.tallies import MISSING_CLASS
+from sdaasp_geo.report.themes import Theme, minutes_theme, remoteness_theme
+from sdaasp_geo.report.words import BASKET
+from sdaasp_geo.report.zonemap import draw_zones
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+    from matplotlib.axes import Axes
+
+    from sdaasp_geo.tables.diagnostic import Diagnostic
+
+# One draws, the others compress: more than two bring nothing.
+_WORKERS = 2
+
+
+def plot_minutes(
+    diagnostic: Diagnostic,
+    column: str,
+    *,
+    ax: Axes | None = None,
+    title: str | None = None,
+) -> Axes:
+    """Map the minutes to a service, a gamme or the basket, commune by commune.
+
+    Parameters
+    ----------
+    diagnostic
+        Finished tables; none is changed.
+    column
+        Id of a service, of a gamme, or ``basket``.
+    ax
+        Axes to draw in, with a legend under them; a whole A4 sheet if None.
+    title
+        In the place of the usual title.
+
+    Returns
+    -------
+    Axes
+        The axes of the map; ``.figure`` is the sheet.
+
+    Raises
+    ------
+    ValueError
+        If `column` is no service, gamme or ``basket``.
+    """
+    return _plot(diagnostic, minutes_theme(diagnostic, column, title=title), ax)
+
+
+def plot_remoteness(diagnostic: Diagnostic, *, ax: Axes | None = None) -> Axes:
+    """Map the number of gammes that each commune is remote from.
+
+    Parameters
+    ----------
+    diagnostic
+        Finished tables; none is changed.
+    ax
+        Axes to draw in, with a legend under them; a whole A4 sheet if None.
+
+    Returns
+    -------
+    Axes
+        The axes of the map; ``.figure`` is the sheet.
+    """
+    return _plot(diagnostic, remoteness_theme(diagnostic), ax)
+
+
+def write_maps(
+    diagnostic: Diagnostic,
+    folder: Path,
+    *,
+    progress: Callable[[int, int, str], None] | None = None,
+    workers: int = _WORKERS,
+) -> list[Path]:
+    """Write every map as an A4 PNG at 150 dots an inch.
+
+    Parameters
+    ----------
+    diagnostic
+        Finished tables; none is changed.
+    folder
+        The maps go into ``maps/`` in it, which is made if it does not exist.
+    progress
+        Called with (done, total, file name) after each map.
+    workers
+        Threads that compress pictures while the next is drawn.
+
+    Returns
+    -------
+    list of Path
+        ``gamme-<id>.png``, ``panier.png``, ``eloignement.png``, ``zones.png`` and
+        ``service-<id>.png``, in this order. The same diagnostic gives the same bytes.
+    """
+    target = folder / "maps"
+    target.mkdir(parents=True, exist_ok=True)
+    drawings = _drawings(diagnostic, make_backdrop(diagnostic))
+    written: list[Path] = []
+    waiting: deque[tuple[Path, Future[bytes]]] = deque()
+
+    def finish() -> None:
+        path, encoded = waiting.popleft()
+        path.write_bytes(encoded.result())
+        written.append(path)
+        if progress is not None:
+            progress(len(written), len(drawings), path.name)
+
+    with style.settings(), ThreadPoolExecutor(max_workers=workers) as pool:
+        for name, picture in _pictures(drawings):
+            waiting.append((target / name, pool.submit(png_bytes, picture, style.DPI)))
+            # A picture is some 6 MB: never more than a few wait.
+            while len(waiting) > workers:
+                finish()
+        while waiting:
+            finish()
+    return written
+
+
+def _pictures(
+    drawings: dict[str, Callable[[], Sheet]],
+) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
+    """Draw each sheet; all have the same small print, which is half of the work: draw it once."""
+    strip: npt.NDArray[np.uint8] | None = None
+    for name, draw in drawings.items():
+        sheet = draw()
+        if strip is None:
+            picture = pixels(sheet.figure)
+            strip = picture[-footer_rows(sheet) :].copy()
+        else:
+            for line in sheet.footer:
+                line.set_visible(False)
+            picture = pixels(sheet.figure)
+            picture[-len(strip) :] = strip
+        yield name, picture
+
+
+def _drawings(diagnostic: Diagnostic, backdrop: Backdrop) -> dict[str, Callable[[], Sheet]]:
+    basket = diagnostic.basket
+
+    def minutes(column: str) -> Callable[[], Sheet]:
+        return lambda: draw_theme(diagnostic, minutes_theme(diagnostic, column), backdrop)
+
+    return {
+        **{f"gamme-{gamme}.png": minutes(gamme) for gamme in basket.gamme_ids},
+        "panier.png": minutes(BASKET),
+        "eloignement.png": lambda: draw_theme(
+            diagnostic, remoteness_theme(diagnostic), backdrop, with_sites=True
+        ),
+        "zones.png": partial(draw_zones, diagnostic, backdrop),
+        **{f"service-{service}.png": minutes(service) for service in basket.service_ids},
+    }
+
+
+def _plot(diagnostic: Diagnostic, theme: Theme, ax: Axes | None) -> Axes:
+    backdrop = make_backdrop(diagnostic)
+    if ax is None:
+        with style.settings():
+            return draw_theme(diagnostic, theme, backdrop).axes
+    box = ax.get_window_extent()
+    frame_axes(ax, backdrop.extent, float(box.width / box.height))
+    draw_ground(ax, backdrop)
+    draw_classes(ax, backdrop, theme.ranks, theme.ramp)
+    draw_partial(ax, backdrop, theme.partial)
+    draw_outlines(ax, backdrop)
+    place_towns(Placer(ax), backdrop.towns)
+    ax.set_title(theme.title, fontsize=style.SUBTITLE_PT, fontweight="bold", parse_math=False)
+    _legend_under(ax, theme)
+    return ax
+
+
+def _legend_under(ax: Axes, theme: Theme) -> None:
+    patches = []
+    for row in theme.rows:
+        missing = row.rank == MISSING_CLASS
+        patch = Patch(
+            facecolor=style.MISSING_FILL if missing else theme.ramp[row.rank],
+            edgecolor=style.MISSING_HATCH if missing else style.COMMUNE_EDGE,
+            hatch="//////" if missing else None,
+            label=row.label,
+            linewidth=0.5,
+        )
+        patches.append(patch)
+    ax.legend(
+        handles=patches,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.02),
+        ncols=3,
+        frameon=False,
+        fontsize=style.SMALL_PT,
+    )
