@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from sdaasp_geo.indicators.means import overall_mean
 
@@ -54,15 +52,20 @@ def contiguous_zones(
     return table
 
 
-def _groups(polygons: npt.NDArray[np.object_], tolerance_m: float) -> npt.NDArray[np.int32]:
+def _groups(polygons: npt.NDArray[np.object_], tolerance_m: float) -> npt.NDArray[np.int64]:
     if polygons.size == 0:
-        return np.empty(0, np.int32)
+        return np.empty(0, np.int64)
     tree = shapely.STRtree(polygons)
     left, right = tree.query(polygons, predicate="dwithin", distance=tolerance_m)
-    touching = coo_array(
-        (np.ones(left.size, np.int8), (left, right)), shape=(polygons.size, polygons.size)
-    )
-    return np.asarray(connected_components(touching, directed=False)[1])
+    # Each takes the lowest number among those it touches, until nothing changes. (scipy
+    # has a function for this, whose import takes longer than the rest of the indicators.)
+    label = np.arange(polygons.size)
+    while True:
+        lowest = label.copy()
+        np.minimum.at(lowest, left, label[right])
+        if (lowest == label).all():
+            return label
+        label = lowest[lowest]
 
 
 def _zone(members: gpd.GeoDataFrame, minutes: str) -> dict[str, object]:

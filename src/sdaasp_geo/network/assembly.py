@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
-import scipy.sparse as sp
 import shapely
-from scipy.sparse.csgraph import connected_components
 
 from sdaasp_geo.errors import NetworkError
 from sdaasp_geo.network.graph import SearchGraph
@@ -194,6 +192,10 @@ def _compressed(tail: Ints, head: Ints, weight: Ints, nodes: int) -> SearchGraph
 
 def _components(graph: SearchGraph) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Strongly connected component of each node, largest first, and the size of each."""
+    # Imported here: a network from the cache has its components, and scipy is slow to load.
+    import scipy.sparse as sp
+    from scipy.sparse.csgraph import connected_components
+
     nodes = graph.indptr.size - 1
     # An arc of 0 ms is an arc: the matrix says only that there is one.
     present = np.ones(graph.heads.size, dtype=np.int8)
