@@ -290,7 +290,10 @@ def test_undetermined_is_told(maps):
     text = plain(read_page(render(toy_diagnostic.make(frame), maps)).text)
     assert "L'éloignement de 1 commune n'est pas déterminé" in text
     assert "faute d'un temps vers une partie des services : Bourg 5." in text
-    assert "1 lieu de départ n'atteint pas au moins un service" in text
+    people = (
+        f"{int(frame.loc[4, 'population'])} habitants, dans 1 lieu de départ, n'ont aucun temps"
+    )
+    assert people in text.replace("\u202f", "").replace("\u00a0", " ")
 
 
 def test_without_epci(maps):

@@ -255,6 +255,7 @@ def summary(frame, times, gammes, services):
         },
         "unreached": {
             "origins": int(lost["origin"].nunique()),
+            "population": int(people[frame["commune"].isin(lost["origin"])].sum()),
             "pairs": int(times["time_min"].isna().sum()),
             "by_reason": times["reason"].value_counts().to_dict(),
         },

@@ -169,11 +169,13 @@ def _unreached(diagnostic: Diagnostic) -> str:
     origins = int(unreached["origins"])
     if not origins:
         return ""
-    lieu = _noun(origins, "lieu de départ n'atteint", "lieux de départ n'atteignent")
+    people = count(unreached["population"], "habitant")
+    have = _noun(int(unreached["population"]), "n'a", "n'ont")
+    places = count(origins, "lieu", "lieux")
     reasons = [reason_words(reason) for reason in unreached["by_reason"] if reason != "no_facility"]
     return (
-        f"{number(origins)}{BEFORE_UNIT}{lieu} pas au moins un service dont l'équipement est "
-        f"connu ({listing(reasons)})."
+        f"{people}, dans {places} de départ, {have} aucun temps vers un service au moins, dont "
+        f"l'équipement est pourtant connu ({listing(reasons)})."
     )
 
 
