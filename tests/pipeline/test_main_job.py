@@ -63,6 +63,12 @@ def test_remoteness_by_hand(diagnostic):
     assert list(diagnostic.remote_communes["name"])[0] == "Aa"
 
 
+def test_one_line_about_it(diagnostic):
+    assert repr(diagnostic) == (
+        "<Diagnostic Quatre communes: 3 communes, 2,000 inhabitants, 29 services, 3 remote communes>"
+    )
+
+
 def test_zones_epci_and_unreached(diagnostic):
     zones = diagnostic.zones
     assert zones.loc[zones["layer"] == "eloignement", "communes"].tolist() == [3]

@@ -48,6 +48,16 @@ def test_the_users_own_files_stay(tmp_path):
     assert (out / "a.txt").read_text() == "two"
 
 
+def test_a_link_stays_a_link(tmp_path):
+    real, link = tmp_path / "real", tmp_path / "link"
+    write(real, "one")
+    link.symlink_to(real)
+    write(link, "two")
+    assert link.is_symlink()
+    assert (real / "a.txt").read_text() == "two"
+    assert names(tmp_path) == ["link", "real"]
+
+
 def test_two_renames_do_where_no_exchange_is(tmp_path, monkeypatch):
     monkeypatch.setattr(outputs.ctypes, "CDLL", lambda _name: object())
     out = tmp_path / "out"

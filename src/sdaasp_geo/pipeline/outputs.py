@@ -46,7 +46,7 @@ def check_output(folder: Path) -> None:
             f"files and no {MANIFEST}. Likely cause: the wrong folder; name a new one"
         )
         raise OutputError(message)
-    parent = _existing(folder.absolute().parent)
+    parent = _existing(folder.resolve().parent)
     if not os.access(parent, os.W_OK | os.X_OK) or not parent.is_dir():
         message = (
             f"{folder}: expected a folder that can be written, found that {parent} cannot. "
@@ -73,7 +73,8 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         If the folder cannot be made or replaced.
     """
     check_output(folder)
-    target = folder.absolute()
+    # A link to a folder stays a link: what it points to is replaced.
+    target = folder.resolve()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _clear_remains(target)

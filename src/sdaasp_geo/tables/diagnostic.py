@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sdaasp_geo.basket import Basket
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnostic:
     """Everything that a diagnostic found, as tables.
 
@@ -84,6 +84,14 @@ class Diagnostic:
     unused: pd.DataFrame
     summary: dict[str, Any]
     provenance: dict[str, Any]
+
+    def __repr__(self) -> str:
+        """Say what it is about in one line; the tables show themselves."""
+        remote, people = len(self.remote_communes), self.summary["population"]
+        return (
+            f"<Diagnostic {self.name}: {len(self.communes)} communes, {people:,.0f} inhabitants, "
+            f"{len(self.services)} services, {remote} remote communes>"
+        )
 
     @property
     def remote_communes(self) -> gpd.GeoDataFrame:

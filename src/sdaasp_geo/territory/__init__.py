@@ -1,0 +1,20 @@
+"""The territory file: the analyst's only configuration, read and checked."""
+
+from sdaasp_geo.territory.reading import Territory, read_territory
+from sdaasp_geo.territory.sections import (
+    FacilitiesSection,
+    Layer,
+    OriginsSection,
+    RoadsSection,
+    SitesSection,
+)
+
+__all__ = [
+    "FacilitiesSection",
+    "Layer",
+    "OriginsSection",
+    "RoadsSection",
+    "SitesSection",
+    "Territory",
+    "read_territory",
+]

@@ -1,0 +1,221 @@
+"""Reads and checks a territory file: where the inputs are, and every choice."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from sdaasp_geo.assumptions import Assumptions
+from sdaasp_geo.basket import Basket, load_basket
+from sdaasp_geo.errors import Fault, InputError, TerritoryError
+from sdaasp_geo.tables.crs import departement_crs
+from sdaasp_geo.territory.checks import (
+    crs_faults,
+    frequency_faults,
+    missing_origins_path,
+    service_faults,
+    threshold_faults,
+    unknown_key,
+)
+from sdaasp_geo.territory.keys import key_fault
+from sdaasp_geo.territory.sections import TerritoryToml
+
+if TYPE_CHECKING:
+    from sdaasp_geo.territory.sections import (
+        CommunesSection,
+        FacilitiesSection,
+        OriginsSection,
+        RoadsSection,
+        SitesSection,
+    )
+
+DEFAULT_BASKET_ZONE_MIN = 7.0
+
+
+@dataclass(frozen=True)
+class Territory:
+    """A study area: its files, its vintages and its choices.
+
+    Parameters
+    ----------
+    path
+        The territory file; paths in it are relative to its folder.
+    name, departement, crs, buffer_km
+        What is studied. `crs` is projected and metric.
+    fictional
+        Whether the territory is made up; every output then says so.
+    communes, origins, roads, facilities, sites
+        The files, as the territory file names them.
+    basket, assumptions
+        The services and the choices behind every figure.
+    thresholds_min
+        Minutes above which a commune is remote, by gamme, and ``basket`` for the zones.
+    cache_dir
+        Where built networks are kept; None for no cache.
+    """
+
+    path: Path
+    name: str
+    departement: str
+    crs: str
+    buffer_km: float
+    fictional: bool
+    communes: CommunesSection
+    origins: OriginsSection
+    roads: tuple[RoadsSection, ...]
+    facilities: tuple[FacilitiesSection, ...]
+    sites: tuple[SitesSection, ...]
+    basket: Basket
+    assumptions: Assumptions
+    thresholds_min: dict[str, float]
+    cache_dir: Path | None
+
+    def resolve(self, path: str) -> Path:
+        """Return the place of a file that the territory file names."""
+        return (self.path.parent / path).resolve()
+
+
+def read_territory(path: str | Path) -> Territory:
+    """Read and check a territory file.
+
+    Nothing but the TOML is opened: the inputs it names are read by the pipeline.
+
+    Parameters
+    ----------
+    path
+        A TOML file in the form of ``docs/territory.md``.
+
+    Raises
+    ------
+    TerritoryError
+        If the file is missing, is not TOML, has an unknown key, service or rule (with
+        the nearest good name), a value out of its range, or thresholds out of order.
+        All faults are listed at once.
+    """
+    path = Path(path)
+    raw = _load(path)
+    try:
+        parsed = TerritoryToml.model_validate(raw)
+    except ValidationError as error:
+        raise TerritoryError([key_fault(item, path) for item in error.errors()]) from error
+    return _territory(parsed, path)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        cause = "a wrong path, or a command run from another folder"
+        raise TerritoryError([Fault(str(path), "a territory file", "no such file", cause)])
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise TerritoryError([Fault(str(path), "text in UTF-8", str(error))]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise TerritoryError(
+            [Fault(str(path), "TOML", str(error), "a quote or bracket")]
+        ) from error
+
+
+def _territory(parsed: TerritoryToml, path: Path) -> Territory:
+    faults: list[Fault] = []
+    basket = _basket(parsed, path, faults)
+    assumptions = _assumptions(parsed.assumptions, path, faults)
+    crs = parsed.crs or departement_crs(parsed.departement)
+    faults += crs_faults(crs, path)
+    if basket is not None:
+        faults += service_faults(parsed, basket, path)
+        faults += threshold_faults(parsed.thresholds, basket, path)
+        faults += frequency_faults(parsed, basket, assumptions, path)
+    if parsed.origins.kind != "chef_lieu" and parsed.origins.path is None:
+        faults.append(missing_origins_path(parsed.origins.kind, path))
+    if faults or basket is None or assumptions is None:
+        raise TerritoryError(faults)
+    return Territory(
+        path=path.resolve(),
+        name=parsed.name,
+        departement=parsed.departement,
+        crs=crs,
+        buffer_km=parsed.buffer_km,
+        fictional=parsed.fictional,
+        communes=parsed.communes,
+        origins=parsed.origins,
+        roads=tuple(parsed.roads),
+        facilities=tuple(parsed.facilities),
+        sites=tuple(parsed.sites),
+        basket=_weighted(basket, parsed.basket.frequency),
+        assumptions=assumptions,
+        thresholds_min=_thresholds(parsed.thresholds),
+        cache_dir=(path.parent / parsed.cache.dir).resolve() if parsed.cache else None,
+    )
+
+
+def _basket(parsed: TerritoryToml, path: Path, faults: list[Fault]) -> Basket | None:
+    name = parsed.basket.name
+    try:
+        return load_basket(path.parent / name if name.endswith(".toml") else name)
+    except InputError as error:
+        faults += [
+            dataclasses.replace(fault, column="basket.name", file=str(path))
+            if fault.file == "basket"
+            else fault
+            for fault in error.faults
+        ]
+        return None
+
+
+def _assumptions(raw: dict[str, Any], path: Path, faults: list[Fault]) -> Assumptions | None:
+    defaults = Assumptions()
+    known = {field.name: getattr(defaults, field.name) for field in dataclasses.fields(defaults)}
+    unknown = [key for key in raw if key not in known]
+    faults += [unknown_key(path, f"assumptions.{key}", key, list(known)) for key in unknown]
+    given = {key: value for key, value in raw.items() if key in known}
+    try:
+        return Assumptions(**{key: _cast(key, value, known) for key, value in given.items()})
+    except (TypeError, ValueError) as error:
+        column, _, message = str(error).partition(": ")
+        expected, _, found = message.partition(", found ")
+        expected = expected.removeprefix("expected ") or "a valid value"
+        faults.append(Fault(str(path), expected, found or message, column=f"assumptions.{column}"))
+        return None
+
+
+def _cast(key: str, value: Any, known: dict[str, Any]) -> Any:  # noqa: ANN401 (TOML values)
+    default = known[key]
+    if isinstance(default, dict):
+        # A territory names the speeds it changes and keeps the others.
+        if not isinstance(value, dict) or not all(_is_number(item) for item in value.values()):
+            message = f"{key}: expected a table of numbers, found {value!r}"
+            raise TypeError(message)
+        return {**default, **{name: float(item) for name, item in value.items()}}
+    if isinstance(default, tuple):
+        return tuple(value)
+    if isinstance(default, float) or default is None:
+        if not _is_number(value):
+            message = f"{key}: expected a number, found {value!r}"
+            raise TypeError(message)
+        return float(value)
+    if not isinstance(value, type(default)):
+        message = f"{key}: expected a {type(default).__name__}, found {value!r}"
+        raise TypeError(message)
+    return value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _weighted(basket: Basket, frequency: dict[str, float]) -> Basket:
+    services = tuple(
+        dataclasses.replace(service, frequency=frequency.get(service.id, service.frequency))
+        for service in basket.services
+    )
+    return dataclasses.replace(basket, services=services)
+
+
+def _thresholds(given: dict[str, float]) -> dict[str, float]:
+    minutes = {key.removesuffix("_min"): float(value) for key, value in given.items()}
+    return {"basket": DEFAULT_BASKET_ZONE_MIN} | minutes

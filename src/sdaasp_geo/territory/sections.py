@@ -1,0 +1,98 @@
+"""The sections of a territory file, as pydantic reads them: keys, types, ranges."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FacilitySource = Literal["bpe", "bpe_counts", "laposte", "operators"]
+RoadFormat = Literal["lines", "osm_pbf"]
+
+
+class Section(BaseModel):
+    """What all sections share: unknown keys are faults, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Layer(Section):
+    """A file, the layer in it and the names of its columns."""
+
+    path: str
+    layer: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+
+
+class CommunesSection(Layer):
+    """Communes, and what goes with them."""
+
+    chefs_lieux: Layer | None = None
+    arrondissements: Layer | None = None
+    passage: Layer | None = None
+
+
+class OriginsSection(Section):
+    """Where people start from."""
+
+    kind: Literal["chef_lieu", "squares", "points"] = "chef_lieu"
+    path: str | None = None
+    layer: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    size_m: float | None = Field(default=None, gt=0)
+
+
+class RoadsSection(Layer):
+    """One file of roads."""
+
+    format: RoadFormat
+    length_factor: float = Field(default=1.0, gt=0)
+
+
+class FacilitiesSection(Layer):
+    """One file of places that offer services."""
+
+    source: FacilitySource
+    vintage: int | str | None = None
+    services: dict[str, str] = Field(default_factory=dict)
+    place_by: Literal["position", "commune"] = "position"
+    separator: str | None = None
+
+
+class SitesSection(Layer):
+    """One file of France Services or MSAP."""
+
+    source: Literal["france_services"]
+    vintage: int | str | None = None
+
+
+class BasketSection(Section):
+    """Which basket, and the weights of a mean by frequency of use."""
+
+    name: str = "sdaasp-29"
+    frequency: dict[str, float] = Field(default_factory=dict)
+
+
+class CacheSection(Section):
+    """Where built networks are kept."""
+
+    dir: str
+
+
+class TerritoryToml(Section):
+    """The whole file."""
+
+    name: str
+    departement: str
+    crs: str | None = None
+    buffer_km: float = Field(default=35.0, ge=0)
+    fictional: bool = False
+    communes: CommunesSection
+    origins: OriginsSection = OriginsSection()
+    roads: list[RoadsSection] = Field(min_length=1)
+    facilities: list[FacilitiesSection] = Field(min_length=1)
+    sites: list[SitesSection] = Field(default_factory=list)
+    basket: BasketSection = BasketSection()
+    assumptions: dict[str, Any] = Field(default_factory=dict)
+    thresholds: dict[str, float] = Field(default_factory=dict)
+    cache: CacheSection | None = None
