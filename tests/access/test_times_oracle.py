@@ -1,6 +1,7 @@
 """Times against networkx on a graph in which every point is a node of its own."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import networkx as nx
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import worlds
+from sdaasp_geo.access import candidates
 from sdaasp_geo.access.candidates import attach
 from sdaasp_geo.access.internal import internal_time_min
 from sdaasp_geo.access.times import nearest_times
@@ -176,3 +178,19 @@ def test_adding_a_facility_never_raises_a_time(seed):
     more = nearest_times(network, origins, facilities, SERVICES, assumptions)
     before = fewer["time_min"].fillna(np.inf).to_numpy()
     assert (more["time_min"].fillna(np.inf).to_numpy() <= before).all()
+
+
+@pytest.mark.parametrize("rule", ["routed", "internal_estimate"])
+def test_neither_chunks_nor_the_executor_change_a_time(monkeypatch, rule):
+    lines, oneway, origins, facilities = world(11)
+    assumptions = worlds.plain(same_commune=rule)
+    network = RoadNetwork.from_roads(worlds.roads(*lines, oneway=oneway), assumptions)
+    whole = nearest_times(network, origins, facilities, SERVICES, assumptions)
+    with ThreadPoolExecutor(2) as executor:
+        given = nearest_times(
+            network, origins, facilities, SERVICES, assumptions, executor=executor
+        )
+    assert given.equals(whole)
+    monkeypatch.setattr(candidates, "_CHUNK_CELLS", 1)
+    assert nearest_times(network, origins, facilities, SERVICES, assumptions).equals(whole)
+    assert whole["time_min"].notna().any()
