@@ -1,16 +1,16 @@
-"""Base permanente des équipements, detail files with coordinates (2018 to 2023)."""
+"""Base permanente des équipements, detail files with coordinates (2009 to 2025)."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdaasp_geo.errors import Fault, InputError
+from sdaasp_geo.sources.bpe_pieces import read_pieces, sift
+from sdaasp_geo.sources.bpe_vintage import file_vintage
 from sdaasp_geo.sources.codes import departement_of, renamed
-from sdaasp_geo.sources.facilities import facilities_table, vintage_text, with_service
+from sdaasp_geo.sources.facilities import facilities_table, with_service
 from sdaasp_geo.sources.positions import place
-from sdaasp_geo.sources.study import ClaimNames, claims_frame
-from sdaasp_geo.sources.text import read_text
+from sdaasp_geo.sources.study import OUTSIDE, ClaimNames, claims_frame
 from sdaasp_geo.tables.crs import GEOGRAPHIC_CRS, departement_crs
 from sdaasp_geo.tables.reading import Notes
 
@@ -41,12 +41,14 @@ def read_bpe(
     vintage: int | str | None = None,
     place_by: PlaceBy = "position",
 ) -> Reading[gpd.GeoDataFrame]:
-    """Read the facilities of a BPE detail file, in the forms of 2018, 2019-2021 and 2023.
+    """Read the facilities of a BPE detail file, in the forms of 2009 to 2025.
 
     Parameters
     ----------
     path
-        A ``.csv`` with ``;``, or the ``.zip`` that Insee publishes.
+        By its ending: a ``.dbf`` (2009-2017), a ``.csv`` with ``;`` (2018-2023), a plain
+        ``.parquet`` (2024, 2025), or the ``.zip`` in which Insee publishes one of the
+        first two.
     study
         The land that facilities are wanted on.
     basket
@@ -68,42 +70,34 @@ def read_bpe(
     Raises
     ------
     InputError
-        If the file cannot be read as such (see :func:`~sdaasp_geo.sources.text.read_text`),
-        holds several vintages, or another one than `vintage`.
+        If the file cannot be read as such (see :func:`~sdaasp_geo.sources.text.read_text`,
+        :func:`~sdaasp_geo.sources.dbf.read_dbf` and
+        :func:`~sdaasp_geo.sources.parquet.read_parquet`), holds several vintages, or
+        another one than `vintage`.
 
     Notes
     -----
-    Columns are found by name; others are ignored. Coordinates are in the CRS of the
+    Columns are found by name (in dBase and parquet files whatever its case); others are
+    ignored. Rows are numbered as in a spreadsheet, the first one 2. Records that a dBase
+    file marks as deleted are in `unused`. A dBase or parquet file is read a piece at a
+    time, and of the départements that the study area does not know only the rows that
+    lie in it are kept: the memory used is that of a piece and of the rows wanted. Coordinates are in the CRS of the
     row's own EPSG column (since 2023), else in the official one of its département;
     LONGITUDE and LATITUDE serve where LAMBERT_X and LAMBERT_Y are empty.
     """
     path = Path(path)
     notes = Notes(path.name)
-    text = read_text(path, notes, required=_REQUIRED, optional=_OPTIONAL)
-    dated = _vintage(path.name, text.frame, vintage)
-    placed = place(_claims(text.frame), study, notes, names=_NAMES, place_by=place_by)
-    rows = placed.assign(code=text.frame.loc[placed.index, "TYPEQU"].str.upper(), count=1)
+    pieces = read_pieces(path, notes, required=_REQUIRED, optional=_OPTIONAL)
+    frame, outside, years, rows_read = sift(pieces, study, _claims)
+    dated = file_vintage(path.name, years, vintage, column="AN")
+    if len(outside):
+        notes.skip(outside, OUTSIDE)
+    placed = place(_claims(frame), study, notes, names=_NAMES, place_by=place_by)
+    rows = placed.assign(code=frame.loc[placed.index, "TYPEQU"].str.upper(), count=1)
     rows = with_service(rows, basket.service_of_code, notes, column="TYPEQU")
     rows = rows.assign(facility=rows["code"] + "-" + rows.index.astype("str"))
     table = facilities_table(rows, source=path.name, vintage=dated, crs=study.places.crs)
-    return notes.close(table, text.rows_read)
-
-
-def _vintage(file: str, frame: pd.DataFrame, given: int | str | None) -> str:
-    if "AN" not in frame:
-        return vintage_text(given)
-    counts = frame["AN"].value_counts().sort_index()
-    if len(counts) > 1:
-        found = ", ".join(f"{year} ({rows} rows)" for year, rows in counts.items())
-        fault = Fault(file, "one vintage", found, "several vintages in one file", column="AN")
-        raise InputError([fault])
-    if counts.empty:
-        return vintage_text(given)
-    year = str(counts.index[0])
-    if given is not None and str(given) != year:
-        cause = "another file than the one meant, or a wrong vintage in the territory file"
-        raise InputError([Fault(file, f"the vintage {given}", year, cause, column="AN")])
-    return year
+    return notes.close(table, rows_read)
 
 
 def _claims(frame: pd.DataFrame) -> pd.DataFrame:

@@ -58,6 +58,13 @@ def unit_near(points: npt.NDArray[np.object_], places: Places, limit_m: float) -
     return found.fillna(near)
 
 
+def is_foreign(codes: pd.Series, places: Places) -> pd.Series:
+    """Whether each code is well-formed, of a département without any unit, and no alias."""
+    known = set(departement_of(pd.Series(places.units.index)))
+    foreign = code_troubles(codes).isna() & ~departement_of(codes).isin(known)
+    return foreign & places.unit_of(codes).isna()
+
+
 def place(
     claims: pd.DataFrame,
     study: StudyArea,
@@ -121,13 +128,10 @@ class _Placing:
 
     def without_foreign(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Leave out the rows of départements that the territory does not know."""
-        places = self.study.places
-        known = set(departement_of(pd.Series(places.units.index)))
-        departement = departement_of(rows["code"])
-        foreign = code_troubles(rows["code"]).isna() & ~departement.isin(known)
-        foreign &= places.unit_of(rows["code"]).isna()
+        foreign = is_foreign(rows["code"], self.study.places)
         if not foreign.any():
             return rows
+        departement = departement_of(rows["code"])
         near = pd.Series(data=False, index=rows.index)
         # Without a limit nothing tells whether a place of elsewhere was wanted.
         if self.study.area is not None:

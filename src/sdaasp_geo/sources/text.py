@@ -173,9 +173,10 @@ def _unzipped(path: Path) -> bytes:
 
 
 def _is_data(member: str) -> bool:
-    # Insee's archives hold the list of the modalities (varmod_…) beside the data.
+    # Insee's archives hold the list of the modalities (varmod_…, …_metadata) beside the data.
     name = member.rsplit("/", maxsplit=1)[-1].lower()
-    return name.endswith((".csv", ".txt")) and not name.startswith(("varmod", "meta", "."))
+    described = name.startswith(("varmod", "meta", ".")) or name.endswith("_metadata.csv")
+    return name.endswith((".csv", ".txt")) and not described
 
 
 def _layout(

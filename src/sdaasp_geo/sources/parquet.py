@@ -1,0 +1,92 @@
+"""Reading of plain parquet tables, a piece at a time, every cell as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
+
+from sdaasp_geo.errors import Fault, InputError
+from sdaasp_geo.sources.raw_tables import (
+    CHUNK_ROWS,
+    FIRST_DATA_ROW,
+    names_in_file,
+    no_rows,
+    refuse_absent,
+    text_cells,
+)
+from sdaasp_geo.sources.text import TextTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_MAGIC = b"PAR1"
+_EXPECTED = "a parquet file"
+
+
+def read_parquet(
+    path: Path, *, required: Sequence[str], optional: Sequence[str] = ()
+) -> Iterator[TextTable]:
+    """Read some columns of a parquet file without geometry.
+
+    Parameters
+    ----------
+    path
+        The file.
+    required, optional
+        Names of columns, whatever their case in the file.
+
+    Yields
+    ------
+    TextTable
+        Pieces in the order of the file, columns under the names asked for, numbers as
+        text; the first row is row 2, as in a spreadsheet.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, cut short, damaged, no parquet file, without a row,
+        lacks a required column or has a list where a cell should be.
+    """
+    refuse_absent(path)
+    _refuse_foreign(path)
+    try:
+        # Without buffering ahead, one group of rows at a time is held.
+        with parquet.ParquetFile(path, pre_buffer=False) as file:
+            present = list(file.schema_arrow.names)
+            names = names_in_file(path.name, present, required=required, optional=optional)
+            if not file.metadata.num_rows:
+                raise InputError([no_rows(path.name, "columns and no row")])
+            yield from _pieces(file, names)
+    except (pa.ArrowException, OSError) as error:
+        cause = "a damaged file: download it again"
+        raise InputError([Fault(path.name, _EXPECTED, str(error), cause)]) from error
+
+
+def _refuse_foreign(path: Path) -> None:
+    with path.open("rb") as stream:
+        start = stream.read(len(_MAGIC))
+        stream.seek(-min(len(_MAGIC), path.stat().st_size), 2)
+        end = stream.read()
+    if start != _MAGIC:
+        cause = "another kind of file under this name"
+        found = f"a file that starts with {start!r}"
+        raise InputError([Fault(path.name, _EXPECTED, found, cause)])
+    if end != _MAGIC:
+        found = "a parquet file whose end is missing"
+        raise InputError([Fault(path.name, _EXPECTED, found, "an interrupted download")])
+
+
+def _pieces(file: Any, names: dict[str, str]) -> Iterator[TextTable]:  # noqa: ANN401 (untyped)
+    first = FIRST_DATA_ROW
+    for batch in file.iter_batches(batch_size=CHUNK_ROWS, columns=list(names.values())):
+        index = pd.RangeIndex(first, first + batch.num_rows, name="row")
+        frame = pd.DataFrame(
+            {ours: text_cells(batch.column(theirs), index) for ours, theirs in names.items()},
+            index=index,
+        )
+        yield TextTable(frame, batch.num_rows)
+        first += batch.num_rows
