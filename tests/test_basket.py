@@ -59,3 +59,37 @@ def test_not_a_basket(tmp_path, text):
         load_basket(path)
     with pytest.raises(InputError, match="no such file"):
         load_basket(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize(
+    ("gammes", "services", "message"),
+    [
+        ("[{ id = 'g', label = 'G' }]", "[]", "expected at least one service"),
+        (
+            "[{ id = 'basket', label = 'G' }]",
+            "[{ id = 'a', label = 'A', gamme = 'basket' }]",
+            "basket",
+        ),
+        (
+            "[{ id = 'g', label = 'G' }]",
+            "[{ id = 'g', label = 'A', gamme = 'g' }]",
+            "each, and not",
+        ),
+        ("[{ id = 'g', label = 'G' }]", "[{ id = '../a', label = 'A', gamme = 'g' }]", "a-z, 0-9"),
+        (
+            "[{ id = 'g', label = 'G' }]",
+            "[{ id = 'a', label = 'A', gamme = 'g', bpe = 'D301' }]",
+            "expected a list of codes, found 'D301'",
+        ),
+        (
+            "[{ id = 'g', label = 'G' }]",
+            "[{ id = 'a', label = 'A', gamme = 'g', frequency = -1.0 }]",
+            "a frequency of 0 or more for 'a'",
+        ),
+    ],
+)
+def test_ids_and_codes_that_no_table_or_file_could_bear(tmp_path, gammes, services, message):
+    path = tmp_path / "own.toml"
+    path.write_text(f"name = 'own'\ngammes = {gammes}\nservices = {services}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        load_basket(path)

@@ -1,5 +1,6 @@
 """Wrong input, met by every command: exit code 1, nothing written, a message that helps."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -159,6 +160,36 @@ FAULTS = {
     ),
     "truncated PBF": (truncated_pbf, ["roads.osm.pbf", "interrupted"]),
     "roads in pieces": (pieces, ["roads.gpkg", "one road network", "pieces", "end points"]),
+    "web Mercator": (
+        toml("buffer_km = 35", 'buffer_km = 35\ncrs = "EPSG:3857"'),
+        ["'crs'", "keeps lengths here, such as EPSG:2154", "web maps"],
+    ),
+    "a copy of a file": (
+        lambda d: (
+            shutil.copy(d / "counts.csv", d / "copy.csv"),
+            toml(
+                "[assumptions]",
+                '[[facilities]]\nsource = "bpe_counts"\npath = "copy.csv"\n[assumptions]',
+            )(d),
+        ),
+        ["copy.csv", "the same content as counts.csv"],
+    ),
+    "a key that nobody reads": (
+        toml("vintage = 2013", 'vintage = 2013\nservices = { D301 = "pharmacie" }'),
+        ["facilities[1].services", "a key that source = 'bpe_counts' reads"],
+    ),
+    "origins that nobody reads": (
+        toml("[assumptions]", '[origins]\npath = "squares.csv"\n[assumptions]'),
+        ["origins.kind", "as a file of origins is named"],
+    ),
+    "classes in one text": (
+        toml("[assumptions]", '[assumptions]\nno_access_classes = "motorway"'),
+        ["no_access_classes", "a list of names", "'motorway'"],
+    ),
+    "no street to stand on": (
+        toml("[assumptions]", '[assumptions]\nno_access_classes = ["local"]'),
+        ["roads.gpkg", "no_access_classes"],
+    ),
     "another département": (
         toml('departement = "01"', 'departement = "38"'),
         ["communes of the département '38'", "01, 02"],
@@ -224,6 +255,17 @@ def test_an_unknown_code_and_an_absent_service_are_told_and_not_fatal(
     code, said = run(monkeypatch, capsys, "check", path)
     assert code == 0
     assert "2 that no service asks for" in said
+
+
+def test_the_inputs_are_never_taken_for_outputs(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "in"
+    path = toy_territory.write(folder)
+    before = sorted(entry.name for entry in folder.iterdir())
+    (folder / ".sdaasp-geo-files").write_text("territory.toml\n")
+    code, said = run(monkeypatch, capsys, "diagnose", path, "--out", folder)
+    assert code == 1
+    assert "expected a folder for the outputs alone, found" in said
+    assert set(before) < {entry.name for entry in folder.iterdir()}
 
 
 def test_wrong_usage_is_2(monkeypatch, capsys, tmp_path):

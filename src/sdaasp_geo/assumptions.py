@@ -194,7 +194,7 @@ def _faults(choices: Assumptions) -> list[str]:
         for name, value in positive.items()
         if not 0 < value < float("inf")
     ]
-    if not choices.access_length_factor >= 1:
+    if not 1 <= choices.access_length_factor < float("inf"):
         found.append(
             "access_length_factor: expected at least 1 (no way is shorter than the straight "
             f"line), found {choices.access_length_factor!r}"

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 INPUT_FAULT = 1
 INTERRUPTED = 130
 _GC_THRESHOLD = 100_000
+# An example is input: no diagnostic may take it for its earlier outputs.
+_EXAMPLE_MANIFEST = ".sdaasp-geo-example"
 
 app = typer.Typer(
     name="sdaasp-geo",
@@ -57,7 +59,7 @@ def example(
     folder: Annotated[Path, typer.Argument(help="Folder to write; made if need be.")],
 ) -> None:
     """Write the example territory (a fictional département) into a folder."""
-    with whole_folder(folder) as staging:
+    with whole_folder(folder, manifest=_EXAMPLE_MANIFEST) as staging:
         names = [path.relative_to(staging) for path in sg.write_example(staging)]
     _name_files([folder / name for name in names])
 

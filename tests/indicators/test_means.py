@@ -140,3 +140,9 @@ def test_mean_of_groups_weighted_again_is_the_mean(rows):
     whole = population_mean(values, people)
     assert again.iloc[0, 0] == pytest.approx(whole.iloc[0, 0])
     assert values["t"].min() - 1e-9 <= whole.iloc[0, 0] <= values["t"].max() + 1e-9
+
+
+@given(st.floats(0, 100), st.lists(st.floats(0.1, 1e5), min_size=1, max_size=12))
+def test_the_mean_of_equal_times_is_that_time(time, people):
+    values = pd.DataFrame({"t": [time] * len(people)})
+    assert population_mean(values, pd.Series(people)).at["all", "t"] == time

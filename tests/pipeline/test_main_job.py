@@ -1,5 +1,6 @@
 """The main job on four communes, every figure by hand."""
 
+import dataclasses
 import json
 
 import geopandas as gpd
@@ -9,6 +10,9 @@ import pytest
 
 import sdaasp_geo as sg
 import toy_territory
+from sdaasp_geo.pipeline.inputs import read_inputs
+from sdaasp_geo.pipeline.steps import diagnose_inputs
+from sdaasp_geo.report.tallies import partial_means
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +198,80 @@ def test_squares_as_origins(tmp_path):
     hospital = diagnostic.times.set_index(["origin", "service"])["time_min"]
     assert hospital["a", "etablissement_court_sejour"] == pytest.approx(1 + 33)
     assert hospital["b", "etablissement_court_sejour"] == pytest.approx(27)
+
+
+def test_a_commune_that_is_partly_left_out_says_so(tmp_path):
+    """Ten of Aa's hundred live by the road, ninety too far from it to be attached."""
+    path = toy_territory.write(tmp_path)
+    x, y = toy_territory.X0, toy_territory.Y0
+    squares = pd.DataFrame(
+        {"id": ["a", "b"], "ind": [10.0, 90.0], "x": [x + 5e3, x + 5e3], "y": [y + 5e3, y + 9.9e3]}
+    )
+    squares.to_csv(tmp_path / "squares.csv", index=False)
+    text = toy_territory.TOML.replace("[assumptions]", "[assumptions]\nsnap_limit_m = 1000")
+    origins = (
+        '\n[origins]\nkind = "points"\npath = "squares.csv"\n'
+        'columns = { origin = "id", population = "ind", x = "x", y = "y" }\n'
+    )
+    path.write_text(text + origins, encoding="utf-8")
+    diagnostic = sg.diagnose(sg.read_territory(path))
+    aa = diagnostic.communes.set_index("name").loc["Aa"]
+    assert aa["superieure_reached"] < aa["superieure_expected"]
+    assert aa["services_reached"] < aa["services_expected"]
+    assert partial_means(diagnostic, "basket").tolist() == [True, False, False]
+    assert diagnostic.summary["unreached"]["population"] == 900
+
+
+def test_inhabitants_without_an_inhabited_origin_are_spread(tmp_path):
+    path = toy_territory.write(tmp_path)
+    x, y = toy_territory.X0, toy_territory.Y0
+    empty = pd.DataFrame({"id": ["a"], "ind": [0.0], "x": [x + 5e3], "y": [y + 5e3]})
+    empty.to_csv(tmp_path / "squares.csv", index=False)
+    origins = (
+        '\n[origins]\nkind = "points"\npath = "squares.csv"\n'
+        'columns = { origin = "id", population = "ind", x = "x", y = "y" }\n'
+    )
+    path.write_text(toy_territory.TOML + origins, encoding="utf-8")
+    diagnostic = sg.diagnose(sg.read_territory(path))
+    assert diagnostic.origins["population"].sum() == 2000
+
+
+def test_inputs_changed_by_hand_do_not_meet_the_cache(tmp_path):
+    toml = toy_territory.TOML + '\n[cache]\ndir = "cache"\n'
+    territory = sg.read_territory(toy_territory.write(tmp_path, toml=toml))
+    whole = sg.diagnose(territory)
+    inputs = read_inputs(territory)
+    facilities = inputs.facilities[inputs.facilities["service"] != "etablissement_court_sejour"]
+    fewer = diagnose_inputs(territory, dataclasses.replace(inputs, facilities=facilities))
+    assert "etablissement_court_sejour" in fewer.summary["services_without_facility"]
+    pd.testing.assert_frame_equal(sg.diagnose(territory).times, whole.times)
+
+
+def test_two_files_of_one_name_are_told_apart(tmp_path):
+    other = tmp_path / "more"
+    other.mkdir()
+    (other / "counts.csv").write_text("DEPCOM;TYPEQU;NB_EQUIP\n01001;D301;4\n", encoding="utf-8")
+    toml = toy_territory.TOML + (
+        '\n[[facilities]]\nsource = "bpe_counts"\npath = "more/counts.csv"\nvintage = 2013\n'
+    )
+    diagnostic = sg.diagnose(sg.read_territory(toy_territory.write(tmp_path, toml=toml)))
+    pharmacies = diagnostic.services.set_index("service").at["pharmacie", "facilities"]
+    assert pharmacies == 4 + 4 + 1
+    assert {"counts.csv"} & set(diagnostic.unused["source"])
+
+
+def test_a_cap_lets_every_commune_be_judged(tmp_path):
+    roads = toy_territory.roads().iloc[:3]  # Bé is reached, Cé is not
+    path = toy_territory.write(
+        tmp_path,
+        toml=toy_territory.TOML.replace(
+            "[assumptions]", '[assumptions]\nmissing_service = "cap:60"'
+        ),
+    )
+    (tmp_path / "roads.gpkg").unlink()
+    roads.to_file(tmp_path / "roads.gpkg", layer="roads")
+    communes = sg.diagnose(sg.read_territory(path)).communes
+    assert communes["remote_superieure"].notna().all()
 
 
 def test_written_files(diagnostic, tmp_path):

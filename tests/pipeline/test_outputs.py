@@ -58,6 +58,37 @@ def test_a_link_stays_a_link(tmp_path):
     assert names(tmp_path) == ["link", "real"]
 
 
+def test_files_deep_in_the_folder_stay_too(tmp_path):
+    out = tmp_path / "out"
+    write(out, "one")
+    (out / "maps" / "mine.txt").write_text("mine")
+    write(out, "two")
+    assert (out / "maps" / "mine.txt").read_text() == "mine"
+
+
+def test_a_file_of_the_users_is_never_written_over(tmp_path):
+    out = tmp_path / "out"
+    write(out, "one")
+    (out / "b.txt").write_text("mine")
+    with pytest.raises(OutputError, match="has the name of an output; move it away"):
+        write(out, "two", name="b.txt")
+    assert (out / "b.txt").read_text() == "mine"
+
+
+def test_the_folder_one_is_in_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OutputError, match="found the folder you are in"):
+        check_output(tmp_path)
+
+
+def test_outputs_of_another_kind_are_not_replaced(tmp_path):
+    out = tmp_path / "out"
+    with whole_folder(out, manifest=".other") as staging:
+        (staging / "input.csv").write_text("a;b")
+    with pytest.raises(OutputError, match="found other files"):
+        check_output(out)
+
+
 def test_two_renames_do_where_no_exchange_is(tmp_path, monkeypatch):
     monkeypatch.setattr(outputs.ctypes, "CDLL", lambda _name: object())
     out = tmp_path / "out"

@@ -272,10 +272,23 @@ def neighbours(frame):
     )
 
 
+def counted(frame, services):
+    """Add how many services all inhabitants reach, of those that exist."""
+    offered = set(services.loc[services["facilities"] > 0, "service"])
+    groups = {"services": BASKET.service_ids}
+    groups |= {gamme: BASKET.services_of(gamme) for gamme in BASKET.gamme_ids}
+    for prefix, names in groups.items():
+        columns = [f"{name}_min" for name in names if name in offered]
+        frame[f"{prefix}_reached"] = frame[columns].notna().sum(axis=1)
+        frame[f"{prefix}_expected"] = len(columns)
+    return frame
+
+
 def make(frame=None, **changes):
     """Build the diagnostic of some communes; `changes` replace what is named."""
     frame = finished(communes() if frame is None else frame)
     services, gammes, times = service_table(frame), gamme_table(frame), times_table(frame)
+    frame = counted(frame, services)
     origins = frame[["commune", "population", "chef_lieu"]].rename(columns={"commune": "origin"})
     origins = gpd.GeoDataFrame(origins, geometry="chef_lieu", crs=CRS)
     sites = gpd.GeoDataFrame(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from importlib import resources
@@ -11,6 +12,9 @@ from typing import Any
 from sdaasp_geo.errors import Fault, InputError
 
 _SUFFIX = ".toml"
+_ID = re.compile(r"[a-z0-9_]+")
+# The name of the whole among the gammes, in tables and files.
+_WHOLE = "basket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +161,23 @@ def _parse(text: str, file: str) -> Basket:
 
 
 def _service(item: dict[str, Any]) -> Service:
-    lists: dict[str, Any] = {key: tuple(item[key]) for key in ("bpe", "unverified") if key in item}
+    lists: dict[str, Any] = {
+        key: _codes(item[key], key) for key in ("bpe", "unverified") if key in item
+    }
     return Service(**{**item, **lists})
 
 
+def _codes(value: object, key: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
+        message = f"{key}: expected a list of codes, found {value!r}"
+        raise TypeError(message)
+    return tuple(code.upper() for code in value)
+
+
 def _faults(basket: Basket, file: str) -> list[Fault]:
-    faults: list[Fault] = []
+    faults = _name_faults(basket, file)
+    if not basket.services:
+        faults.append(Fault(file, "at least one service", "none", column="services"))
     seen_services: set[str] = set()
     owner: dict[str, str] = {}
     for service in basket.services:
@@ -172,9 +187,27 @@ def _faults(basket: Basket, file: str) -> list[Fault]:
         if service.gamme not in basket.gamme_ids:
             known = ", ".join(basket.gamme_ids)
             faults.append(Fault(file, f"a gamme among {known}", repr(service.gamme)))
+        if not (service.frequency is None or 0 <= service.frequency < float("inf")):
+            expected = f"a frequency of 0 or more for {service.id!r}"
+            faults.append(Fault(file, expected, repr(service.frequency)))
         for code in service.bpe:
             if code in owner:
                 found = f"{code} in {owner[code]!r} and {service.id!r}"
                 faults.append(Fault(file, "each code in one service", found))
             owner[code] = service.id
     return faults
+
+
+def _name_faults(basket: Basket, file: str) -> list[Fault]:
+    """Ids become columns and file names: plain, and each of one thing alone."""
+    ids = [*basket.gamme_ids, *dict.fromkeys(basket.service_ids)]
+    faults = [
+        Fault(file, "an id of a-z, 0-9 and _", repr(name), "a label in the place of an id")
+        for name in ids
+        if not _ID.fullmatch(str(name))
+    ]
+    taken = {name for name in ids if ids.count(name) > 1 or name == _WHOLE}
+    return faults + [
+        Fault(file, f"ids of one gamme or service each, and not {_WHOLE!r}", repr(name))
+        for name in sorted(taken)
+    ]

@@ -10,6 +10,8 @@ import pandas as pd
 from sdaasp_geo.assumptions import missing_cap_min
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from sdaasp_geo.assumptions import BasketMean
     from sdaasp_geo.basket import Basket
 
@@ -188,9 +190,21 @@ def population_mean(
         total = np.bincount(code, known, count)
         summed = np.bincount(code, known * np.nan_to_num(time), count)
         mean = np.full(count, np.nan)
-        columns[name] = np.divide(summed, total, out=mean, where=total > 0)
+        np.divide(summed, total, out=mean, where=total > 0)
+        columns[name] = _within_range(mean, time, code)
     index = pd.Index(names, name="group" if by is None else by.name)
     return pd.DataFrame(columns, index=index)
+
+
+def _within_range(
+    mean: npt.NDArray[np.float64], time: npt.NDArray[np.float64], code: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float64]:
+    """Undo rounding: the mean of equal times is that time, and is not above it."""
+    known = ~np.isnan(time)
+    low, high = np.full(mean.size, np.inf), np.full(mean.size, -np.inf)
+    np.minimum.at(low, code[known], time[known])
+    np.maximum.at(high, code[known], time[known])
+    return np.where(np.isnan(mean), mean, np.minimum(np.maximum(mean, low), high))
 
 
 def overall_mean(minutes: pd.Series, population: pd.Series) -> float:

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from sdaasp_geo.assumptions import missing_cap_min
 from sdaasp_geo.indicators.contrast import remote_against_others
 from sdaasp_geo.indicators.distribution import WITHIN_MIN, share_within, weighted_median
 from sdaasp_geo.indicators.means import (
@@ -71,11 +72,20 @@ def commune_table(
     ]
     columns = [f"{gamme}_min" for gamme in basket.gamme_ids] + ["basket_min"]
     thresholds = {g: territory.thresholds_min[g] for g in basket.gamme_ids}
-    remote = remoteness(means, thresholds)
+    # A cap fills the means of what is not reached, so that they can be judged.
+    capped = missing_cap_min(territory.assumptions.missing_service) is not None
+    judged = means[columns] if capped else means
+    remote = remoteness(judged, thresholds)
     measured = measured_services(times)
-    everywhere = wide_times(times)[measured].notna().groupby(by).all()
+    # Where somebody lives: an empty square that reaches nothing leaves nobody out.
+    reached = wide_times(times)[measured].notna() | (people == 0).to_numpy()[:, None]
+    everywhere = reached.groupby(by).all()
     counts = pd.DataFrame({"services_reached": everywhere.sum(axis=1)})
     counts["services_expected"] = len(measured)
+    for gamme in basket.gamme_ids:
+        services_there = [s for s in basket.services_of(gamme) if s in everywhere]
+        counts[f"{gamme}_reached"] = everywhere[services_there].sum(axis=1)
+        counts[f"{gamme}_expected"] = len(services_there)
     first = ["commune", "name", "departement", "epci", "population"]
     extra = [name for name in ("epci_name",) if name in table]
     whole = pd.concat(

@@ -19,6 +19,7 @@ import pandas as pd
 from pyarrow import ArrowException
 
 from sdaasp_geo.network.storage import network_key
+from sdaasp_geo.tables.schemas import ACCESS_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +84,11 @@ def kept_times(
         return compute()
     path = territory.cache_dir / f"times-{_times_key(territory, hashes)[:_KEY_LENGTH]}.parquet"
     try:
-        return pd.read_parquet(path)
+        times = pd.read_parquet(path)
+        if list(times.columns) == list(ACCESS_TIMES.columns):
+            return times
+        message = f"columns {list(times.columns)}"
+        raise ValueError(message)  # noqa: TRY301 (met just below, with the other damages)
     except FileNotFoundError:
         pass
     except (OSError, ValueError, ArrowException) as error:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import geopandas as gpd
 import pandas as pd
 
+from sdaasp_geo.errors import Fault
 from sdaasp_geo.pipeline import readers
 from sdaasp_geo.pipeline.gathering import Gathering
 from sdaasp_geo.pipeline.networks import territory_network
@@ -18,7 +21,7 @@ from sdaasp_geo.tables.gate import schema_faults
 from sdaasp_geo.tables.origins import chef_lieu_origins, with_every_commune
 from sdaasp_geo.tables.places import Places
 from sdaasp_geo.tables.reading import FrameT, Reading, stack_notes, stack_unused
-from sdaasp_geo.tables.schemas import FACILITIES, SITES
+from sdaasp_geo.tables.schemas import FACILITIES, ORIGINS, SITES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     import pandera.pandas as pa
 
     from sdaasp_geo.network.road_network import RoadNetwork
-    from sdaasp_geo.territory import Territory
+    from sdaasp_geo.territory import FacilitiesSection, Territory
 
     Geo = Reading[gpd.GeoDataFrame]
 
@@ -95,7 +98,7 @@ def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
     for number, section in enumerate(territory.facilities, start=2):
         progress(number, steps, section.path)
         facilities.append(
-            gathering.attempt(lambda s=section: readers.facilities(territory, s, study))  # type: ignore[misc]
+            gathering.attempt(lambda s=section: _named(territory, s, study))  # type: ignore[misc]
         )
     for number, site in enumerate(territory.sites, start=2 + len(facilities)):
         progress(number, steps, site.path)
@@ -105,12 +108,17 @@ def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
     network = territory_network(territory, area, _hashes(records), gathering)
     whole = _stacked(facilities, FACILITIES, gathering, territory.crs)
     all_sites = _stacked(sites, SITES, gathering, territory.crs)
+    gathering.faults += _repeated_files(records)
+    gathering.close()
+    origins = _origins(territory, places, squares)
+    named = territory.origins.path or "origins"
+    gathering.faults += schema_faults(origins, ORIGINS, file=named)
     gathering.close()
     progress(steps, steps, "")
     return Inputs(
         communes=_passed(communes).table,
         places=places,
-        origins=_origins(territory, places, squares),
+        origins=origins,
         facilities=whole,
         sites=all_sites,
         squares_km2=_inhabited_km2(territory, squares),
@@ -120,6 +128,17 @@ def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
         unused=stack_unused(item.unused for item in gathering.readings),
         records=records,
     )
+
+
+def _named(territory: Territory, section: FacilitiesSection, study: StudyArea) -> Geo:
+    """Read a file of facilities; two of one name are told apart by their paths."""
+    reading = readers.facilities(territory, section, study)
+    names = [PurePath(other.path).name for other in territory.facilities]
+    if names.count(PurePath(section.path).name) < 2:
+        return reading
+    notes = ("table", "rejects", "flags", "unused")
+    told = {name: getattr(reading, name).assign(source=section.path) for name in notes}
+    return dataclasses.replace(reading, **told)
 
 
 def _communes(territory: Territory, gathering: Gathering) -> tuple[Geo | None, Places]:
@@ -141,6 +160,20 @@ def _communes(territory: Territory, gathering: Gathering) -> tuple[Geo | None, P
 
 def _table(reading: Reading[FrameT] | None) -> FrameT | None:
     return None if reading is None else reading.table
+
+
+def _repeated_files(records: list[dict[str, Any]]) -> list[Fault]:
+    """Refuse a file of facilities that is there twice: each of its places would count twice."""
+    first: dict[str, str] = {}
+    faults = []
+    for record in records:
+        if record["role"] != "facilities":
+            continue
+        known = first.setdefault(record["sha256"], record["path"])
+        if known != record["path"]:
+            found = f"the same content as {known}"
+            faults.append(Fault(record["path"], "each file of facilities once", found, "a copy"))
+    return faults
 
 
 def _hashes(records: list[dict[str, Any]]) -> dict[str, str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from sdaasp_geo.errors import Fault, InputError, NetworkError, StoredNetworkError
 from sdaasp_geo.network.road_network import RoadNetwork
+from sdaasp_geo.network.snapping import snap
 from sdaasp_geo.pipeline import readers
 from sdaasp_geo.pipeline.cache import network_path
 from sdaasp_geo.tables.reading import NOTE_COLUMNS, UNUSED_COLUMNS, Reading
@@ -58,7 +61,7 @@ def territory_network(
     if stored is not None:
         network = _load(stored, gathering)
         if network is not None:
-            return network
+            return gathering.attempt(lambda: _with_a_street(network, territory))
     readings = [
         gathering.attempt(lambda s=section: readers.roads(territory, s, area))  # type: ignore[misc]
         for section in territory.roads
@@ -66,15 +69,30 @@ def territory_network(
     tables = [reading.table for reading in readings if reading is not None]
     if len(tables) < len(readings):
         return None
-    network = gathering.attempt(lambda: _built(territory, tables))
-    if network is not None and stored is not None:
-        _keep(network, [reading for reading in readings if reading is not None], stored)
+    built = gathering.attempt(lambda: _built(territory, tables))
+    if built is None:
+        return None
+    if stored is not None:
+        _keep(built, [reading for reading in readings if reading is not None], stored)
+    return gathering.attempt(lambda: _with_a_street(built, territory))
+
+
+def _with_a_street(network: RoadNetwork, territory: Territory) -> RoadNetwork:
+    """Refuse a network on which no point could stand, under today's assumptions."""
+    try:
+        snap(network, np.empty(0, dtype=object), territory.assumptions)
+    except NetworkError as error:
+        raise InputError([Fault(_names(territory), "streets to stand on", str(error))]) from error
     return network
+
+
+def _names(territory: Territory) -> str:
+    return ", ".join(section.path for section in territory.roads)
 
 
 def _built(territory: Territory, tables: list[gpd.GeoDataFrame]) -> RoadNetwork:
     roads = pd.concat(tables, ignore_index=True)
-    names = ", ".join(section.path for section in territory.roads)
+    names = _names(territory)
     try:
         network = RoadNetwork.from_roads(roads, territory.assumptions)
     except NetworkError as error:
@@ -100,8 +118,8 @@ def _load(stored: tuple[Path, Path], gathering: Gathering) -> RoadNetwork | None
         return None
     try:
         network = RoadNetwork.load(arrays)
-        readings = [_reading(record) for record in json.loads(notes.read_text("utf-8"))]
-    except (StoredNetworkError, ValueError, KeyError) as error:
+        readings = _readings(json.loads(notes.read_text("utf-8")))
+    except (StoredNetworkError, ValueError, KeyError, TypeError, AttributeError) as error:
         _LOG.warning("stored network %s is not usable and is built anew: %s", arrays.name, error)
         return None
     gathering.readings += readings
@@ -115,10 +133,23 @@ def _keep(network: RoadNetwork, readings: list[Reading[Any]], stored: tuple[Path
         arrays.parent.mkdir(parents=True, exist_ok=True)
         network.save(arrays)
         partial = notes.with_suffix(".partial")
-        partial.write_text(json.dumps([_record(reading) for reading in readings]), "utf-8")
+        records = [_record(reading) for reading in readings]
+        partial.write_text(json.dumps({"sha256": _digest(records), "readings": records}), "utf-8")
         partial.replace(notes)
     except OSError as error:
         _LOG.warning("the network could not be kept in %s: %s", arrays.parent, error)
+
+
+def _readings(stored: dict[str, Any]) -> list[Reading[Any]]:
+    records = stored["readings"]
+    if stored["sha256"] != _digest(records):
+        message = "the notes of its readings are damaged"
+        raise ValueError(message)
+    return [_reading(record) for record in records]
+
+
+def _digest(records: list[dict[str, Any]]) -> str:
+    return hashlib.sha256(json.dumps(records, sort_keys=True).encode()).hexdigest()
 
 
 def _record(reading: Reading[Any]) -> dict[str, Any]:

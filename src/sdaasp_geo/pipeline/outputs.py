@@ -28,22 +28,35 @@ _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
 
-def check_output(folder: Path) -> None:
+def check_output(folder: Path, *, manifest: str = MANIFEST) -> None:
     """Refuse, before anything is computed, a folder that could not be written.
+
+    Parameters
+    ----------
+    folder
+        Where the outputs are wanted.
+    manifest
+        Name of the file that tells earlier outputs of the same kind.
 
     Raises
     ------
     OutputError
-        If it is a file, holds something else than earlier outputs, or cannot be
-        written to.
+        If it is a file, holds something else than earlier outputs, is or holds the
+        folder of the command itself, or cannot be written to.
     """
     if folder.exists() and not folder.is_dir():
         message = f"{folder}: expected a folder for the outputs, found a file"
         raise OutputError(message)
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / manifest).is_file():
         message = (
             f"{folder}: expected a new or empty folder, or one with earlier outputs, found other "
-            f"files and no {MANIFEST}. Likely cause: the wrong folder; name a new one"
+            f"files and no {manifest}. Likely cause: the wrong folder; name a new one"
+        )
+        raise OutputError(message)
+    if Path.cwd().is_relative_to(folder.resolve()):
+        message = (
+            f"{folder}: expected a folder below or beside the one you are in, which is replaced "
+            "as a whole, found the folder you are in. Likely cause: --out ."
         )
         raise OutputError(message)
     parent = _existing(folder.resolve().parent)
@@ -56,11 +69,18 @@ def check_output(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
+def whole_folder(folder: Path, *, manifest: str = MANIFEST) -> Iterator[Path]:
     """Give a folder to write in, and put it in the place of `folder` when all went well.
 
-    Files of the user's own in `folder` are kept. After an error, a keyboard interrupt
-    or a kill, `folder` is as it was.
+    Files of the user's own in `folder`, at any depth, are kept. After an error, a
+    keyboard interrupt or a kill, `folder` is as it was.
+
+    Parameters
+    ----------
+    folder
+        Where the outputs are wanted.
+    manifest
+        Name of the file that lists them, and tells them from the user's files later.
 
     Yields
     ------
@@ -72,7 +92,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     OutputError
         If the folder cannot be made or replaced.
     """
-    check_output(folder)
+    check_output(folder, manifest=manifest)
     # A link to a folder stays a link: what it points to is replaced.
     target = folder.resolve()
     try:
@@ -85,8 +105,8 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         raise OutputError(message) from error
     try:
         yield staging
-        _list_outputs(staging)
-        _replace(target, staging)
+        (staging / manifest).write_text("\n".join([*_files(staging), manifest]) + "\n", "utf-8")
+        _replace(target, staging, manifest)
     except OSError as error:
         message = f"{folder}: the outputs could not be written: {error}"
         raise OutputError(message) from error
@@ -100,27 +120,30 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _replace(target: Path, staging: Path) -> None:
+def _replace(target: Path, staging: Path, manifest: str) -> None:
     if not target.exists():
         staging.rename(target)
         return
-    written = {entry.name for entry in staging.iterdir()}
-    earlier = _earlier_outputs(target)
+    listing = target / manifest
+    earlier = set(listing.read_text("utf-8").splitlines()) if listing.is_file() else set()
+    # Before the swap, so that a kill at any moment loses nothing of the user's.
+    for name in _files(target):
+        if name not in earlier:
+            _keep_file(target / name, staging / name)
     _exchange(staging, target)
-    # `staging` now names the old folder; what the user put there goes back.
-    for entry in list(staging.iterdir()):
-        if entry.name not in earlier and entry.name not in written:
-            entry.rename(target / entry.name)
 
 
-def _earlier_outputs(target: Path) -> set[str]:
-    listing = target / MANIFEST
-    return set(listing.read_text("utf-8").splitlines()) if listing.is_file() else set()
+def _keep_file(own: Path, copy: Path) -> None:
+    if copy.exists():
+        message = f"{own} is not of an earlier run and has the name of an output; move it away"
+        raise FileExistsError(message)
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(own, copy)
 
 
-def _list_outputs(folder: Path) -> None:
-    names = sorted({entry.name for entry in folder.iterdir()} | {MANIFEST})
-    (folder / MANIFEST).write_text("\n".join(names) + "\n", encoding="utf-8")
+def _files(folder: Path) -> list[str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path.relative_to(folder).as_posix() for path in files)
 
 
 def _clear_remains(target: Path) -> None:

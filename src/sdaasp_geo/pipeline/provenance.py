@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import importlib.metadata
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ _SIDE_FILES = (".shx", ".dbf", ".prj", ".cpg")
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file; for a shapefile, of the files it is made of, one after the other."""
+    """SHA-256 of a file; for a shapefile or a folder, of its files, one after the other."""
     digest = hashlib.sha256()
     for part in _parts(path):
         with part.open("rb") as file:
@@ -29,6 +30,11 @@ def sha256_of(path: Path) -> str:
 def version() -> str:
     """Version of the library."""
     return importlib.metadata.version("sdaasp-geo")
+
+
+def input_paths(territory: Territory) -> list[str]:
+    """Paths of the inputs, as the territory file names them, each once."""
+    return list(dict.fromkeys(path for _, path, _ in _named_files(territory)))
 
 
 def input_records(territory: Territory) -> list[dict[str, Any]]:
@@ -43,7 +49,7 @@ def input_records(territory: Territory) -> list[dict[str, Any]]:
     records: dict[str, dict[str, Any]] = {}
     for role, path, vintage in _named_files(territory):
         known = records.get(path)
-        if not territory.resolve(path).is_file():
+        if not territory.resolve(path).exists():
             continue  # its reader says so, with every other fault
         if known is None:
             records[path] = {
@@ -77,10 +83,12 @@ def provenance_of(territory: Territory, inputs: list[dict[str, Any]]) -> dict[st
 
 
 def _parts(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(part for part in path.rglob("*") if part.is_file())
     if path.suffix.lower() != ".shp":
         return [path]
-    sides = (path.with_suffix(suffix) for suffix in _SIDE_FILES)
-    return [path, *(side for side in sides if side.is_file())]
+    beside = path.parent.glob(f"{glob.escape(path.stem)}.*")
+    return [path, *sorted(side for side in beside if side.suffix.lower() in _SIDE_FILES)]
 
 
 def _named_files(territory: Territory) -> Iterator[tuple[str, str, str | None]]:

@@ -17,6 +17,7 @@ from sdaasp_geo.sources.operators import OperatorForm, read_operators
 from sdaasp_geo.sources.origins import read_points_of_origin
 from sdaasp_geo.sources.osm_pbf import read_osm_pbf
 from sdaasp_geo.sources.passage import read_passage
+from sdaasp_geo.tables.crs import departement_crs, scale_at
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     )
 
     Geo = Reading[gpd.GeoDataFrame]
+
+# Lambert-93 and the overseas systems stay within a thousandth.
+_MOST_SCALE_ERROR = 0.01
 
 
 def chefs_lieux(territory: Territory, section: Layer) -> Geo:
@@ -60,20 +64,49 @@ def communes(territory: Territory, points: gpd.GeoDataFrame | None) -> Geo:
         cause = "another département's file, or the wrong column for `departement`"
         found = f"only those of {', '.join(known[:10])}"
         raise InputError([Fault(path.name, expected, found, cause, column="departement")])
+    _check_scale(reading.table, territory)
     return reading
+
+
+def _check_scale(table: gpd.GeoDataFrame, territory: Territory) -> None:
+    middle = table.geometry.union_all().envelope.centroid
+    scale = scale_at(territory.crs, middle.x, middle.y)
+    if abs(scale - 1.0) > _MOST_SCALE_ERROR:
+        found = f"{territory.crs!r}, in which a metre of ground measures {scale:.2f} m"
+        expected = (
+            f"a CRS that keeps lengths here, such as {departement_crs(territory.departement)}"
+        )
+        cause = "a system for web maps, or for another part of the world"
+        raise InputError([Fault(territory.path.name, expected, found, cause, column="crs")])
 
 
 def arrondissements(
     territory: Territory, section: Layer, communes_table: gpd.GeoDataFrame | None
 ) -> Geo:
     """Municipal arrondissements."""
-    return read_arrondissements(
+    reading = read_arrondissements(
         territory.resolve(section.path),
         crs=territory.crs,
         columns=section.columns,
         layer=section.layer,
         communes=communes_table,
     )
+    twice = reading.table.loc[reading.table["arrondissement"].isin(_codes(communes_table))]
+    if len(twice):
+        codes = ", ".join(twice["arrondissement"])
+        fault = Fault(
+            territory.resolve(section.path).name,
+            "codes of arrondissements alone",
+            f"{codes}, which the communes layer has too",
+            "a layer that holds the cities as well",
+            column=section.columns.get("arrondissement"),
+        )
+        raise InputError([fault])
+    return reading
+
+
+def _codes(communes_table: gpd.GeoDataFrame | None) -> set[str]:
+    return set() if communes_table is None else set(communes_table["commune"])
 
 
 def passage(territory: Territory, section: Layer) -> Reading[pd.DataFrame]:
@@ -136,4 +169,5 @@ def roads(territory: Territory, section: RoadsSection, area: shapely.Geometry | 
         layer=section.layer,
         length_factor=section.length_factor,
         area=area,
+        implicit_limit_kmh=territory.assumptions.implicit_limit_kmh,
     )

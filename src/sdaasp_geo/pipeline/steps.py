@@ -50,29 +50,29 @@ def diagnose(territory: Territory, *, progress: Progress = silent) -> Diagnostic
     InputError
         With every fault of every input file; nothing is computed then.
     """
-    return diagnose_inputs(territory, read_inputs(territory, progress=progress), progress=progress)
+    inputs = read_inputs(territory, progress=progress)
+    hashes = {record["path"]: record["sha256"] for record in inputs.records}
+    origins = _with_area(inputs, territory)
+    progress(0, 1, "temps d'accès")
+    times = kept_times(territory, hashes, lambda: _times(territory, inputs, origins))
+    progress(1, 1, "")
+    return _diagnostic(territory, inputs, origins, times)
 
 
-def diagnose_inputs(
-    territory: Territory, inputs: Inputs, *, progress: Progress = silent
-) -> Diagnostic:
-    """Diagnose inputs that were read before, under any assumptions but those of the roads.
+def diagnose_inputs(territory: Territory, inputs: Inputs) -> Diagnostic:
+    """Diagnose inputs at hand, under any assumptions but those of the roads.
+
+    Nothing is taken from the cache or kept in it: nobody knows where the inputs come from.
 
     Parameters
     ----------
     territory
         The choices. Speeds act on the network, which `inputs` holds already built.
     inputs
-        From :func:`~sdaasp_geo.pipeline.inputs.read_inputs`.
-    progress
-        As :func:`diagnose`.
+        From :func:`~sdaasp_geo.pipeline.inputs.read_inputs`, changed or not.
     """
     origins = _with_area(inputs, territory)
-    progress(0, 1, "temps d'accès")
-    hashes = {record["path"]: record["sha256"] for record in inputs.records}
-    times = kept_times(territory, hashes, lambda: _times(territory, inputs, origins))
-    progress(1, 1, "")
-    return _diagnostic(territory, inputs, origins, times)
+    return _diagnostic(territory, inputs, origins, _times(territory, inputs, origins))
 
 
 def _times(territory: Territory, inputs: Inputs, origins: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from sdaasp_geo.errors import Fault, InputError, OutputError
 from sdaasp_geo.pipeline.outputs import check_output, whole_folder
 from sdaasp_geo.pipeline.progress import Progress, silent
+from sdaasp_geo.pipeline.provenance import input_paths
 from sdaasp_geo.pipeline.steps import check, diagnose
 from sdaasp_geo.territory import read_territory
 
 if TYPE_CHECKING:
     from sdaasp_geo.tables.diagnostic import Diagnostic
+    from sdaasp_geo.territory import Territory
 
 
 def write_diagnostic(
@@ -91,6 +93,7 @@ def diagnose_file(
     territory = read_territory(path)
     try:
         check_output(Path(folder))
+        _check_apart(territory, Path(folder).resolve())
     except OutputError as error:
         fault = Fault(str(folder), "a folder that can be written", str(error))
         try:
@@ -99,6 +102,19 @@ def diagnose_file(
             raise InputError([*others.faults, fault]) from error
         raise InputError([fault]) from error
     return diagnose(territory, progress=progress)
+
+
+def _check_apart(territory: Territory, out: Path) -> None:
+    inputs = [territory.path, *(territory.resolve(name) for name in input_paths(territory))]
+    if territory.cache_dir is not None:
+        inputs.append(territory.cache_dir)
+    inside = [path for path in inputs if path.is_relative_to(out)]
+    if inside:
+        message = (
+            f"{out}: expected a folder for the outputs alone, found {inside[0].name} in it, which "
+            "this run reads. Likely cause: the folder of the inputs named as --out"
+        )
+        raise OutputError(message)
 
 
 def _pictures(diagnostic: Diagnostic, staging: Path, progress: Progress) -> list[Path]:

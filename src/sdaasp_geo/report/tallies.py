@@ -127,7 +127,7 @@ def missing_reasons(diagnostic: Diagnostic, column: str) -> list[tuple[str, int]
 
 
 def partial_means(diagnostic: Diagnostic, column: str) -> npt.NDArray[np.bool_]:
-    """Communes whose mean leaves out a service that exists and that they do not reach.
+    """Communes whose mean leaves out a service that exists and that not all of them reach.
 
     Such a mean looks better than it is, where the rule is to leave such services out:
     an island without a road to a maternity ward has no long way to one.
@@ -135,11 +135,11 @@ def partial_means(diagnostic: Diagnostic, column: str) -> npt.NDArray[np.bool_]:
     communes = diagnostic.communes
     if diagnostic.assumptions.missing_service != "exclude_and_count":
         return np.zeros(len(communes), dtype=bool)
-    table = diagnostic.services
-    offered = set(table.loc[table["facilities"] > 0, "service"])
-    columns = [f"{s}_min" for s in _services(diagnostic, column) if s in offered]
-    lacking = communes[columns].isna().any(axis=1) & communes[f"{column}_min"].notna()
-    return np.asarray(lacking, dtype=bool)
+    prefix = "services" if column == BASKET else column
+    if f"{prefix}_reached" not in communes:  # one service has no mean
+        return np.zeros(len(communes), dtype=bool)
+    lacking = communes[f"{prefix}_reached"] < communes[f"{prefix}_expected"]
+    return np.asarray(lacking & communes[f"{column}_min"].notna(), dtype=bool)
 
 
 def _services(diagnostic: Diagnostic, column: str) -> list[str]:

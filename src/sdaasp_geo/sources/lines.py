@@ -38,7 +38,7 @@ _DIRECTIONS: Mapping[str, int] = {
 }
 
 
-def read_lines(
+def read_lines(  # noqa: PLR0913 (each names one thing of the file)
     path: str | Path,
     *,
     crs: str,
@@ -46,6 +46,7 @@ def read_lines(
     layer: str | None = None,
     length_factor: float = 1.0,
     area: shapely.Geometry | None = None,
+    implicit_limit_kmh: Mapping[str, float] = IMPLICIT_LIMIT_KMH,
 ) -> Reading[gpd.GeoDataFrame]:
     """Read roads from a vector file of lines.
 
@@ -64,6 +65,8 @@ def read_lines(
         Real length of a road over the length of its line.
     area
         Polygon in `crs`; roads that do not touch it are unused. None for all.
+    implicit_limit_kmh
+        Meaning of limits posted as a rule (``FR:rural`` …).
 
     Returns
     -------
@@ -91,7 +94,7 @@ def read_lines(
     texts = {name: as_text(raw[name]) for name in names}
     frame = _sound(raw[["geometry"]].assign(**texts), notes, crs, names)
     frame = _touching(frame.to_crs(crs), area, notes)
-    frame = _with_speeds(frame, notes, names)
+    frame = _with_speeds(frame, notes, names, implicit_limit_kmh)
     table = _table(frame, length_factor, crs)
     return notes.close(table, len(raw))
 
@@ -131,7 +134,10 @@ def _touching(
 
 
 def _with_speeds(
-    frame: gpd.GeoDataFrame, notes: Notes, names: Mapping[str, str]
+    frame: gpd.GeoDataFrame,
+    notes: Notes,
+    names: Mapping[str, str],
+    implicit_limit_kmh: Mapping[str, float],
 ) -> gpd.GeoDataFrame:
     """Add ``direction``, ``driven_kmh`` and ``posted_kmh``, NaN where none is told."""
     nothing = pd.Series(None, index=frame.index, dtype="str")
@@ -147,7 +153,7 @@ def _with_speeds(
     return frame.assign(
         driven_kmh=driven[~bad],
         direction=_directions(ways, notes, names),
-        posted_kmh=_limits(limits, notes, names),
+        posted_kmh=_limits(limits, notes, names, implicit_limit_kmh),
     )
 
 
@@ -160,12 +166,17 @@ def _directions(texts: pd.Series, notes: Notes, names: Mapping[str, str]) -> pd.
     return directions.fillna(0).astype("int64")
 
 
-def _limits(texts: pd.Series, notes: Notes, names: Mapping[str, str]) -> pd.Series:
+def _limits(
+    texts: pd.Series,
+    notes: Notes,
+    names: Mapping[str, str],
+    implicit_limit_kmh: Mapping[str, float],
+) -> pd.Series:
     read: dict[str, float] = {}
     unread = set()
     for text in texts.dropna().unique():
         try:
-            read[text] = posted_kmh(str(text), IMPLICIT_LIMIT_KMH)
+            read[text] = posted_kmh(str(text), implicit_limit_kmh)
         except ValueError:
             unread.add(text)
     bad = texts.isin(unread)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyproj import CRS
+from pyproj import CRS, Proj
 
 METROPOLITAN_CRS = "EPSG:2154"
 GEOGRAPHIC_CRS = "EPSG:4326"
@@ -40,3 +40,19 @@ def is_metric(crs: CRS | str | None) -> bool:
         return False
     known = CRS.from_user_input(crs)
     return known.is_projected and all(axis.unit_name == "metre" for axis in known.axis_info)
+
+
+def scale_at(crs: CRS | str, x: float, y: float) -> float:
+    """Metres that the CRS shows for one metre of ground at a place (1 where lengths are kept).
+
+    Examples
+    --------
+    >>> round(scale_at("EPSG:2154", 900_000.0, 6_250_000.0), 3)
+    0.999
+    >>> round(scale_at("EPSG:3857", 600_000.0, 5_400_000.0), 1)
+    1.4
+    """
+    projection = Proj(CRS.from_user_input(crs))
+    longitude, latitude = projection(x, y, inverse=True)
+    factors = projection.get_factors(longitude, latitude)
+    return float((factors.meridional_scale + factors.parallel_scale) / 2.0)

@@ -30,7 +30,8 @@ class Diagnostic:
         <service>_kind``, then ``<gamme>_min`` and ``basket_min``, ``remote_<gamme>``
         (nullable boolean) and ``remote_gammes`` (nullable integer), ``services_reached``
         (services that all inhabitants reach) of ``services_expected`` (services with a
-        facility somewhere); ``geometry`` (polygon) and ``chef_lieu`` (point), metric CRS.
+        facility somewhere), and the same by gamme, ``<gamme>_reached`` and
+        ``<gamme>_expected``; ``geometry`` (polygon) and ``chef_lieu`` (point), metric CRS.
     neighbours
         Communes around the département, for bearings on maps: ``commune name
         departement geometry``.

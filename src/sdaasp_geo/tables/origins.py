@@ -65,12 +65,14 @@ def scaled_to_communes(origins: gpd.GeoDataFrame, places: Places) -> gpd.GeoData
     """Scale the origins' populations so that each commune's adds up to its own.
 
     Squares, arrondissements and communes come from different years; the commune's
-    population is the one that the diagnostic reports.
+    population is the one that the diagnostic reports. Where no origin of a commune has
+    any inhabitant, the commune's are spread over them evenly.
     """
     commune = origins["commune"]
     given = origins["population"].astype(float)
     total = given.groupby(commune).transform("sum")
     official = commune.map(places.units["population"]).astype(float)
-    scaled = (given * official / total.where(total > 0)).fillna(0.0)
+    even = official / commune.groupby(commune).transform("size")
+    scaled = (given * official / total.where(total > 0)).where(total > 0, even)
     # An exact sum stays exact: no rounding noise where there is nothing to scale.
     return origins.assign(population=scaled.where(total != official, given))

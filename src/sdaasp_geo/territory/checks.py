@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sdaasp_geo.assumptions import Assumptions
     from sdaasp_geo.basket import Basket
-    from sdaasp_geo.territory.sections import TerritoryToml
+    from sdaasp_geo.territory.sections import OriginsSection, TerritoryToml
 
 
 def crs_faults(crs: str, path: Path) -> list[Fault]:
@@ -81,9 +81,11 @@ def frequency_faults(
     faults += [
         Fault(str(path), "a weight of 0 or more", repr(value), column=f"{column}.{key}")
         for key, value in given.items()
-        if not value >= 0
+        if not 0 <= value < float("inf")
     ]
     if assumptions is not None and assumptions.basket_mean == "by_frequency":
+        if given and not any(given.values()):
+            faults.append(Fault(str(path), "some weight above 0", "all 0", column=column))
         weights = {service.id: service.frequency for service in basket.services} | given
         missing = [service for service, weight in weights.items() if weight is None]
         if missing:
@@ -94,9 +96,41 @@ def frequency_faults(
     return faults
 
 
-def missing_origins_path(kind: str, path: Path) -> Fault:
-    """Say that squares or points are asked for and no file is named."""
-    return Fault(str(path), f"the path of the {kind}", "no such key", column="origins.path")
+def origins_faults(origins: OriginsSection, path: Path) -> list[Fault]:
+    """Refuse squares or points without a file, and a file that nobody would read."""
+    faults = []
+    if origins.kind == "chef_lieu" and origins.path is not None:
+        expected = 'kind = "squares" or "points", as a file of origins is named'
+        faults.append(Fault(str(path), expected, "'chef_lieu'", column="origins.kind"))
+    if origins.kind != "chef_lieu" and origins.path is None:
+        expected = f"the path of the {origins.kind}"
+        faults.append(Fault(str(path), expected, "no such key", column="origins.path"))
+    if origins.kind == "squares" and origins.size_m is None:
+        expected = "the side of the squares in metres"
+        faults.append(Fault(str(path), expected, "no such key", column="origins.size_m"))
+    return faults
+
+
+def unread_key_faults(parsed: TerritoryToml, path: Path) -> list[Fault]:
+    """Refuse keys of a file whose format has its own columns: they would change nothing."""
+    faults = []
+    for number, section in enumerate(parsed.facilities, start=1):
+        if section.source == "operators":
+            continue
+        unread = {"columns", "services", "separator", "layer"}
+        if section.source == "bpe_counts":
+            unread.add("place_by")
+        faults += [
+            Fault(
+                str(path),
+                f"a key that source = {section.source!r} reads",
+                repr(key),
+                "a section copied from another source",
+                column=f"facilities[{number}].{key}",
+            )
+            for key in sorted(unread & section.model_fields_set)
+        ]
+    return faults
 
 
 def unknown_key(path: Path, where: str, name: str, known: list[str]) -> Fault:

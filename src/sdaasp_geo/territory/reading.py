@@ -17,10 +17,11 @@ from sdaasp_geo.tables.crs import departement_crs
 from sdaasp_geo.territory.checks import (
     crs_faults,
     frequency_faults,
-    missing_origins_path,
+    origins_faults,
     service_faults,
     threshold_faults,
     unknown_key,
+    unread_key_faults,
 )
 from sdaasp_geo.territory.keys import key_fault
 from sdaasp_geo.territory.sections import TerritoryToml
@@ -130,8 +131,7 @@ def _territory(parsed: TerritoryToml, path: Path) -> Territory:
         faults += service_faults(parsed, basket, path)
         faults += threshold_faults(parsed.thresholds, basket, path)
         faults += frequency_faults(parsed, basket, assumptions, path)
-    if parsed.origins.kind != "chef_lieu" and parsed.origins.path is None:
-        faults.append(missing_origins_path(parsed.origins.kind, path))
+    faults += origins_faults(parsed.origins, path) + unread_key_faults(parsed, path)
     if faults or basket is None or assumptions is None:
         raise TerritoryError(faults)
     return Territory(
@@ -192,6 +192,9 @@ def _cast(key: str, value: Any, known: dict[str, Any]) -> Any:  # noqa: ANN401 (
             raise TypeError(message)
         return {**default, **{name: float(item) for name, item in value.items()}}
     if isinstance(default, tuple):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            message = f"{key}: expected a list of names, found {value!r}"
+            raise TypeError(message)
         return tuple(value)
     if isinstance(default, float) or default is None:
         if not _is_number(value):

@@ -85,7 +85,7 @@ class TerritoryToml(Section):
     name: str
     departement: str
     crs: str | None = None
-    buffer_km: float = Field(default=35.0, ge=0)
+    buffer_km: float = Field(default=35.0, ge=0, le=1000)
     fictional: bool = False
     communes: CommunesSection
     origins: OriginsSection = OriginsSection()
