@@ -13,7 +13,7 @@ from sdaasp_geo.sources.bpe_vintage import file_vintage, years_of
 from sdaasp_geo.sources.facilities import facilities_table, with_service, without_duplicates
 from sdaasp_geo.sources.positions import place
 from sdaasp_geo.sources.study import ClaimNames, claims_frame
-from sdaasp_geo.sources.text import read_text, to_numbers
+from sdaasp_geo.sources.text import read_text, to_counts
 from sdaasp_geo.tables.reading import Notes
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _counted(frame: pd.DataFrame, notes: Notes) -> pd.DataFrame:
     part = "-" + frame["DCIRIS"] if "DCIRIS" in frame else pd.Series(dtype="str")
     rows = frame.assign(
         code=frame["TYPEQU"].str.upper(),
-        count=to_numbers(frame["NB_EQUIP"]),
+        count=to_counts(frame["NB_EQUIP"]),
         part=part.reindex(frame.index).fillna(""),
     )
     whole = np.isfinite(rows["count"]) & (rows["count"] >= 0) & (rows["count"] % 1 == 0)

@@ -17,7 +17,7 @@ from sdaasp_geo.sources.facilities import without_duplicates
 from sdaasp_geo.sources.layers import crs_faults, geometry_troubles, read_layer
 from sdaasp_geo.sources.names import file_names, listing
 from sdaasp_geo.sources.positions import as_points, unit_near
-from sdaasp_geo.sources.text import read_text, to_numbers
+from sdaasp_geo.sources.text import read_text, to_counts, to_numbers
 from sdaasp_geo.tables.crs import GEOGRAPHIC_CRS
 from sdaasp_geo.tables.reading import Notes
 from sdaasp_geo.tables.schemas import ORIGINS
@@ -169,7 +169,7 @@ def _peopled(
     frame: gpd.GeoDataFrame, notes: Notes, names: Mapping[str, str], stem: str
 ) -> gpd.GeoDataFrame:
     """Make numbers of the inhabitants, and an identifier of each row."""
-    people = to_numbers(frame["population"])
+    people = to_counts(frame["population"])
     bad = ~(np.isfinite(people) & (people >= 0))
     reason = "expected a number of inhabitants, 0 or more"
     shown = frame.assign(**{names["population"]: frame["population"].fillna("")})

@@ -11,7 +11,7 @@ import shapely
 from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.sources.codes import as_text
 from sdaasp_geo.sources.layers import crs_faults, geometry_troubles, stray_faults, strays_of
-from sdaasp_geo.sources.text import to_numbers
+from sdaasp_geo.sources.text import to_counts
 from sdaasp_geo.tables.gate import schema_faults
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def typed(raw: gpd.GeoDataFrame, columns: list[str]) -> gpd.GeoDataFrame:
     """Copy a layer with text in every column but a float `population`."""
     texts = {name: as_text(raw[name]) for name in columns}
     if "population" in texts:
-        texts["population"] = to_numbers(texts["population"])
+        texts["population"] = to_counts(texts["population"])
     if "commune" in texts:
         texts["commune"] = texts["commune"].str.upper()
     return raw[["geometry"]].assign(**texts)

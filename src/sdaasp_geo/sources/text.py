@@ -133,6 +133,20 @@ def to_numbers(texts: pd.Series) -> pd.Series:
     return pd.to_numeric(dotted, errors="coerce").astype("float64")
 
 
+def to_counts(texts: pd.Series) -> pd.Series:
+    """Turn text that counts people or places into float64, as :func:`to_numbers`.
+
+    ``1,000`` is no number here: a thousand to some, one to others, and never to be guessed.
+
+    Examples
+    --------
+    >>> to_counts(pd.Series(["1,000", "1000", "2,5"], dtype="str")).tolist()
+    [nan, 1000.0, 2.5]
+    """
+    doubtful = texts.astype("str").str.fullmatch(r"\d{1,3}(,\d{3})+").fillna(value=False)
+    return to_numbers(texts).mask(doubtful.astype(bool))
+
+
 def file_bytes(path: Path) -> bytes:
     """Return the bytes of a file, or of the one CSV file inside a zip archive.
 

@@ -47,7 +47,7 @@ def scale_at(crs: CRS | str, x: float, y: float) -> float:
 
     Examples
     --------
-    >>> round(scale_at("EPSG:2154", 900_000.0, 6_250_000.0), 3)
+    >>> round(scale_at("EPSG:2154", 700_000.0, 6_600_000.0), 3)
     0.999
     >>> round(scale_at("EPSG:3857", 600_000.0, 5_400_000.0), 1)
     1.4
