@@ -69,8 +69,8 @@ def communes(territory: Territory, points: gpd.GeoDataFrame | None) -> Geo:
 
 
 def _check_scale(table: gpd.GeoDataFrame, territory: Territory) -> None:
-    middle = table.geometry.union_all().envelope.centroid
-    scale = scale_at(territory.crs, middle.x, middle.y)
+    west, south, east, north = table.total_bounds
+    scale = scale_at(territory.crs, (west + east) / 2.0, (south + north) / 2.0)
     if abs(scale - 1.0) > _MOST_SCALE_ERROR:
         found = f"{territory.crs!r}, in which a metre of ground measures {scale:.2f} m"
         expected = (
