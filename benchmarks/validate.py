@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sdaasp_geo.diagnostic.model import Diagnostic
     from sdaasp_geo.pipeline.inputs import Inputs
-    from sdaasp_geo.tables.diagnostic import Diagnostic
     from sdaasp_geo.territory import Territory
 
 GAMMES = ("proximite", "intermediaire", "superieure")

@@ -2,6 +2,7 @@ from .access.internal import inhabited_area_km2, internal_time_min
 from .access.times import nearest_times
 from .assumptions import Assumptions
 from .basket import Basket, Gamme, Service, load_basket, shipped_baskets
+from .diagnostic.model import Diagnostic, Land
 from .errors import (
     Fault,
     InputError,
@@ -34,7 +35,6 @@ from .sources.operators import read_operators
 from .sources.origins import read_points_of_origin
 from .sources.osm_pbf import read_osm_pbf
 from .sources.passage import read_passage
-from .tables.diagnostic import Diagnostic
 from .tables.places import Places
 from .tables.reading import Reading
 from .territory import Territory, read_territory
@@ -47,6 +47,7 @@ __all__ = [
     "Fault",
     "Gamme",
     "InputError",
+    "Land",
     "NetworkError",
     "OutputError",
     "Places",

@@ -21,7 +21,7 @@ import shapely
 
 from sdaasp_geo.assumptions import Assumptions
 from sdaasp_geo.basket import Basket, Gamme, Service
-from sdaasp_geo.tables.diagnostic import Diagnostic
+from sdaasp_geo.diagnostic.model import Diagnostic
 
 CRS = "EPSG:2154"
 X0, Y0, SIDE = 800_000.0, 6_500_000.0, 10_000.0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sdaasp_geo.access.internal import inhabited_area_km2
-from sdaasp_geo.pipeline import assemble
+from sdaasp_geo.diagnostic.build import Measured, Notices, assembled
+from sdaasp_geo.diagnostic.model import Diagnostic, Land
 from sdaasp_geo.pipeline.cache import kept_times
 from sdaasp_geo.pipeline.inputs import Inputs, read_inputs
 from sdaasp_geo.pipeline.progress import Progress, silent
 from sdaasp_geo.pipeline.provenance import provenance_of
-from sdaasp_geo.tables.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -98,40 +98,10 @@ def _with_area(inputs: Inputs, territory: Territory) -> gpd.GeoDataFrame:
 def _diagnostic(
     territory: Territory, inputs: Inputs, origins: gpd.GeoDataFrame, times: pd.DataFrame
 ) -> Diagnostic:
-    figures = assemble.origin_figures(times, territory)
-    communes = assemble.commune_table(inputs.communes, origins, times, figures, territory)
-    tables = {
-        "communes": communes,
-        "origins": origins,
-        "times": times,
-        "figures": figures,
-        "services": assemble.service_table(origins, inputs.facilities, times, territory),
-        "gammes": assemble.gamme_table(communes, origins, times, figures, territory),
-        "rejects": inputs.rejects,
-        "flags": inputs.flags,
-    }
-    provenance = provenance_of(territory, inputs.records)
-    outside = inputs.communes["departement"] != territory.departement
-    return Diagnostic(
-        name=territory.name,
-        departement=territory.departement,
-        fictional=territory.fictional,
-        basket=territory.basket,
-        assumptions=territory.assumptions,
-        thresholds_min=territory.thresholds_min,
-        communes=communes,
-        neighbours=inputs.communes.loc[outside, ["commune", "name", "departement", "geometry"]],
-        origins=origins.join(figures, on="origin"),
-        times=times,
-        services=tables["services"],
-        gammes=tables["gammes"],
-        epci=assemble.epci_table(communes, origins, figures, territory),
-        zones=assemble.zone_table(communes, territory),
-        remote_against_others=assemble.contrast_table(communes, territory),
-        sites=inputs.sites,
-        rejects=inputs.rejects,
-        flags=inputs.flags,
-        unused=inputs.unused,
-        summary=assemble.summary_of(tables, territory, provenance),
-        provenance=provenance,
+    return assembled(
+        territory,
+        Land(inputs.network, inputs.places, inputs.facilities),
+        Measured(inputs.communes, origins, times, inputs.sites),
+        Notices(inputs.rejects, inputs.flags, inputs.unused),
+        provenance_of(territory, inputs.records),
     )

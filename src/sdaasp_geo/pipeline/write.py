@@ -13,7 +13,7 @@ from sdaasp_geo.pipeline.steps import check, diagnose
 from sdaasp_geo.territory import read_territory
 
 if TYPE_CHECKING:
-    from sdaasp_geo.tables.diagnostic import Diagnostic
+    from sdaasp_geo.diagnostic.model import Diagnostic
     from sdaasp_geo.territory import Territory
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from matplotlib.axes import Axes
 
-    from sdaasp_geo.tables.diagnostic import Diagnostic
+    from sdaasp_geo.diagnostic.model import Diagnostic
 
 # One draws, the others compress: more than two bring nothing.
 _WORKERS = 2

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sdaasp_geo.tables.diagnostic import Diagnostic
+    from sdaasp_geo.diagnostic.model import Diagnostic
 
 FILE_NAME = "rapport.html"
 _TEMPLATE = "rapport.html.j2"

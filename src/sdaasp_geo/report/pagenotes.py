@@ -12,7 +12,7 @@ from sdaasp_geo.report.french import MISSING, is_missing
 from sdaasp_geo.report.reasons import french_note
 
 if TYPE_CHECKING:
-    from sdaasp_geo.tables.diagnostic import Diagnostic
+    from sdaasp_geo.diagnostic.model import Diagnostic
 
 _FIRST_ROWS = 10
 _LONGEST_VALUE = 60

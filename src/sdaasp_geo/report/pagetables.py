@@ -33,7 +33,7 @@ from sdaasp_geo.report.zonelist import BASKET_LAYER, REMOTE_LAYER, ordered_zones
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sdaasp_geo.tables.diagnostic import Diagnostic
+    from sdaasp_geo.diagnostic.model import Diagnostic
 
 _FARTHEST = 3
 _BAR_COLUMN = ("Répartition des habitants par temps d'accès", BAR)

@@ -21,7 +21,7 @@ from sdaasp_geo.report.french import (
 from sdaasp_geo.report.words import BASKET, gamme_label, reason_words
 
 if TYPE_CHECKING:
-    from sdaasp_geo.tables.diagnostic import Diagnostic
+    from sdaasp_geo.diagnostic.model import Diagnostic
 
 _SHOWN_WITHIN_MIN = ("7", "15", "30")
 _NAMED = 3

@@ -20,9 +20,9 @@ from sdaasp_geo.report.legend import Panel, Symbol
 from sdaasp_geo.report.words import assumptions_line, sources_words, version_words
 
 if TYPE_CHECKING:
+    from sdaasp_geo.diagnostic.model import Diagnostic
     from sdaasp_geo.report.shapes import Backdrop
     from sdaasp_geo.report.themes import Theme
-    from sdaasp_geo.tables.diagnostic import Diagnostic
 
 FICTIONAL_BADGE = "TERRITOIRE FICTIF"
 _SITE_PT = 4.6

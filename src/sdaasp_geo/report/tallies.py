@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from sdaasp_geo.tables.diagnostic import Diagnostic
+    from sdaasp_geo.diagnostic.model import Diagnostic
 
 # Round limits that every service, gamme and basket shares, so that two maps compare.
 CLASS_LIMITS_MIN = (5.0, 10.0, 15.0, 20.0, 30.0)

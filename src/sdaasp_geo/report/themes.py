@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from sdaasp_geo.tables.diagnostic import Diagnostic
+    from sdaasp_geo.diagnostic.model import Diagnostic
 
 _SHOWN_WITHIN_MIN = (7, 15, 30)
 

@@ -18,7 +18,7 @@ from sdaasp_geo.report.french import (
 
 if TYPE_CHECKING:
     from sdaasp_geo.assumptions import Assumptions
-    from sdaasp_geo.tables.diagnostic import Diagnostic
+    from sdaasp_geo.diagnostic.model import Diagnostic
 
 BASKET = "basket"
 

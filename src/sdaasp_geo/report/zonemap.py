@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from matplotlib.axes import Axes
 
+    from sdaasp_geo.diagnostic.model import Diagnostic
     from sdaasp_geo.report.layout import Sheet
     from sdaasp_geo.report.shapes import Backdrop
-    from sdaasp_geo.tables.diagnostic import Diagnostic
 
 _FILL = style.RAMP[1]
 _EDGE = style.RAMP[4]

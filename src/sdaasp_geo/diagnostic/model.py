@@ -1,9 +1,9 @@
-"""The diagnostic: a plain object of finished tables, made by the pipeline, drawn by the report."""
+"""The diagnostic: a plain object of finished tables, and the land that they were measured on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -11,6 +11,43 @@ if TYPE_CHECKING:
 
     from sdaasp_geo.assumptions import Assumptions
     from sdaasp_geo.basket import Basket
+    from sdaasp_geo.network.road_network import RoadNetwork
+    from sdaasp_geo.tables.places import Places
+
+
+class Choices(Protocol):
+    """What tables are assembled by; a territory and a diagnostic both say it."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 (see Diagnostic)
+    @property
+    def departement(self) -> str: ...  # noqa: D102
+    @property
+    def fictional(self) -> bool: ...  # noqa: D102
+    @property
+    def basket(self) -> Basket: ...  # noqa: D102
+    @property
+    def assumptions(self) -> Assumptions: ...  # noqa: D102
+    @property
+    def thresholds_min(self) -> dict[str, float]: ...  # noqa: D102
+
+
+class Land(NamedTuple):
+    """What the times of a diagnostic were measured on, and scenarios start from.
+
+    Parameters
+    ----------
+    network
+        The roads.
+    places
+        Communes and arrondissements by code, those of the buffer included.
+    facilities
+        Every facility of the basket's services (`FACILITIES` in the table schemas).
+    """
+
+    network: RoadNetwork
+    places: Places
+    facilities: gpd.GeoDataFrame
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,6 +99,9 @@ class Diagnostic:
         Rows left out, rows kept but doubtful, rows nobody asked for.
     summary, provenance
         As written to ``summary.json`` and ``provenance.json``.
+    land
+        Roads, places and facilities; None for a diagnostic of tables alone, on which no
+        scenario can be tried.
     """
 
     name: str
@@ -85,6 +125,7 @@ class Diagnostic:
     unused: pd.DataFrame
     summary: dict[str, Any]
     provenance: dict[str, Any]
+    land: Land | None = None
 
     def __repr__(self) -> str:
         """Say what it is about in one line; the tables show themselves."""

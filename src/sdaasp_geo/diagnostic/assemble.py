@@ -25,17 +25,17 @@ from sdaasp_geo.indicators.zones import contiguous_zones
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sdaasp_geo.territory import Territory
+    from sdaasp_geo.diagnostic.model import Choices
 
 _NO_FACILITY = "no_facility"
 
 
-def origin_figures(times: pd.DataFrame, territory: Territory) -> pd.DataFrame:
+def origin_figures(times: pd.DataFrame, choices: Choices) -> pd.DataFrame:
     """Gamme and basket means of each origin."""
-    choices = territory.assumptions
-    figures = gamme_means(times, territory.basket, missing=choices.missing_service)
+    rules = choices.assumptions
+    figures = gamme_means(times, choices.basket, missing=rules.missing_service)
     figures["basket_min"] = basket_means(
-        times, territory.basket, how=choices.basket_mean, missing=choices.missing_service
+        times, choices.basket, how=rules.basket_mean, missing=rules.missing_service
     )
     return figures
 
@@ -45,10 +45,10 @@ def commune_table(
     origins: gpd.GeoDataFrame,
     times: pd.DataFrame,
     figures: pd.DataFrame,
-    territory: Territory,
+    choices: Choices,
 ) -> gpd.GeoDataFrame:
     """One row a commune of the département: times, means, remoteness."""
-    basket = territory.basket
+    basket = choices.basket
     by = origins.set_index("origin")["commune"]
     people = origins.set_index("origin")["population"]
     minutes = population_mean(wide_times(times).add_suffix("_min"), people, by=by)
@@ -59,7 +59,7 @@ def commune_table(
         suffix: wide_times(times, suffix).loc[main].set_index(by.loc[main]).add_suffix(f"_{suffix}")
         for suffix in ("facility", "kind")
     }
-    inside = communes[communes["departement"] == territory.departement].sort_values("commune")
+    inside = communes[communes["departement"] == choices.departement].sort_values("commune")
     table = inside.set_index("commune", drop=False)
     services = [
         part[f"{service}_{suffix}"]
@@ -71,9 +71,9 @@ def commune_table(
         )
     ]
     columns = [f"{gamme}_min" for gamme in basket.gamme_ids] + ["basket_min"]
-    thresholds = {g: territory.thresholds_min[g] for g in basket.gamme_ids}
+    thresholds = {g: choices.thresholds_min[g] for g in basket.gamme_ids}
     # A cap fills the means of what is not reached, so that they can be judged.
-    capped = missing_cap_min(territory.assumptions.missing_service) is not None
+    capped = missing_cap_min(choices.assumptions.missing_service) is not None
     judged = means[columns] if capped else means
     remote = remoteness(judged, thresholds)
     measured = measured_services(times)
@@ -106,14 +106,14 @@ def service_table(
     origins: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
     times: pd.DataFrame,
-    territory: Territory,
+    choices: Choices,
 ) -> pd.DataFrame:
     """One row a service: facilities, mean, median, who is reached."""
     people = origins.set_index("origin")["population"]
     minutes, kinds = wide_times(times), wide_times(times, "kind")
     counts = facilities.groupby("service")["count"].sum()
     rows = []
-    for service in territory.basket.services:
+    for service in choices.basket.services:
         time, kind = minutes[service.id].astype(float), kinds[service.id]
         reached = float(people[time.notna()].sum())
         estimated = float(people[kind.isin(["internal_estimate", "rule_zero"])].sum())
@@ -140,10 +140,10 @@ def gamme_table(
     origins: gpd.GeoDataFrame,
     times: pd.DataFrame,
     figures: pd.DataFrame,
-    territory: Territory,
+    choices: Choices,
 ) -> pd.DataFrame:
     """One row a gamme and one for the basket."""
-    basket = territory.basket
+    basket = choices.basket
     people = origins.set_index("origin")["population"]
     measured = set(measured_services(times))
     total = float(communes["population"].sum())
@@ -162,7 +162,7 @@ def gamme_table(
                 "services": len(services),
                 "services_with_facility": len(measured.intersection(services)),
                 "mean_min": overall_mean(figures[f"{gamme}_min"], people),
-                "threshold_min": territory.thresholds_min[gamme],
+                "threshold_min": choices.thresholds_min[gamme],
                 "remote_communes": int(remote.sum()),
                 "remote_population": remote_people,
                 "remote_share": remote_people / total if total else np.nan,
@@ -176,10 +176,10 @@ def epci_table(
     communes: gpd.GeoDataFrame,
     origins: gpd.GeoDataFrame,
     figures: pd.DataFrame,
-    territory: Territory,
+    choices: Choices,
 ) -> pd.DataFrame:
     """One row an EPCI."""
-    columns = [f"{gamme}_min" for gamme in territory.basket.gamme_ids] + ["basket_min"]
+    columns = [f"{gamme}_min" for gamme in choices.basket.gamme_ids] + ["basket_min"]
     known = communes.dropna(subset=["epci"])
     epci_of = known.set_index("commune")["epci"]
     by = origins.set_index("origin")["commune"].map(epci_of).rename("epci")
@@ -200,11 +200,11 @@ def epci_table(
     return table.rename_axis("epci").reset_index()
 
 
-def zone_table(communes: gpd.GeoDataFrame, territory: Territory) -> gpd.GeoDataFrame:
+def zone_table(communes: gpd.GeoDataFrame, choices: Choices) -> gpd.GeoDataFrame:
     """Zones of remoteness, and zones where the basket is above its threshold."""
     flags = {
         "eloignement": communes["remote_gammes"].fillna(0) > 0,
-        "panier": communes["basket_min"] > territory.thresholds_min["basket"],
+        "panier": communes["basket_min"] > choices.thresholds_min["basket"],
     }
     parts = [
         contiguous_zones(communes, flag, minutes="basket_min").assign(layer=layer)
@@ -214,9 +214,9 @@ def zone_table(communes: gpd.GeoDataFrame, territory: Territory) -> gpd.GeoDataF
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True)[order], crs=communes.crs)
 
 
-def contrast_table(communes: gpd.GeoDataFrame, territory: Territory) -> pd.DataFrame:
+def contrast_table(communes: gpd.GeoDataFrame, choices: Choices) -> pd.DataFrame:
     """Remote communes against the others, by service, gamme and basket."""
-    basket = territory.basket
+    basket = choices.basket
     labels = {service.id: service.label for service in basket.services}
     labels |= {gamme.id: gamme.label for gamme in basket.gammes} | {"basket": "Panier"}
     items = [*basket.service_ids, *basket.gamme_ids, "basket"]
@@ -261,7 +261,7 @@ def remote_summary(communes: gpd.GeoDataFrame, gammes: Sequence[str]) -> dict[st
 
 
 def summary_of(
-    tables: dict[str, Any], territory: Territory, provenance: dict[str, Any]
+    tables: dict[str, Any], choices: Choices, provenance: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the summary that others rely on, in the order of the documentation."""
     communes, services, gammes = tables["communes"], tables["services"], tables["gammes"]
@@ -269,9 +269,9 @@ def summary_of(
     people = origins.set_index("origin")["population"]
     within = share_within(figures["basket_min"], people)
     return {
-        "territory": territory.name,
-        "departement": territory.departement,
-        "fictional": territory.fictional,
+        "territory": choices.name,
+        "departement": choices.departement,
+        "fictional": choices.fictional,
         "communes": len(communes),
         "population": _whole(float(communes["population"].sum())),
         "services": len(services),
@@ -286,7 +286,7 @@ def summary_of(
         "population_share_within_min": {
             f"{limit:g}": _number(share) for limit, share in within.items()
         },
-        "remote": remote_summary(communes, territory.basket.gamme_ids),
+        "remote": remote_summary(communes, choices.basket.gamme_ids),
         "unreached": unreached(tables["times"], people),
         "rejected_rows": len(tables["rejects"]),
         "flagged_rows": len(tables["flags"]),

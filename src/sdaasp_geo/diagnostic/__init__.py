@@ -1,0 +1,1 @@
+"""The diagnostic: finished tables, how they are assembled, and how a scenario rebuilds them."""
