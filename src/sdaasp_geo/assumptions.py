@@ -80,6 +80,12 @@ class Assumptions:
         driven at this speed. It is counted at both ends of every time.
     snap_limit_m
         A point farther than this from any usable road is `unsnapped`.
+    signal_cost_s, left_turn_cost_s, roundabout_cost_s
+        Seconds lost at each traffic light, at each left turn and on entering each
+        roundabout; 0 for none. They serve to calibrate times to other sources, such as
+        Insee's METRIC-OSRM; roads must then be read with their junctions. What is a left
+        turn is said in :mod:`sdaasp_geo.network.turns`, where the others are paid in
+        :mod:`sdaasp_geo.network.junctions`.
     min_component_nodes
         Points are never attached to a strongly connected piece of network with fewer
         nodes than this (car parks, digitising debris).
@@ -115,6 +121,9 @@ class Assumptions:
     implicit_limit_kmh: Mapping[str, float] = field(
         default_factory=lambda: dict(IMPLICIT_LIMIT_KMH)
     )
+    signal_cost_s: float = 0.0
+    left_turn_cost_s: float = 0.0
+    roundabout_cost_s: float = 0.0
     access_speed_kmh: float = 25.0
     access_length_factor: float = 1.3
     snap_limit_m: float = 5_000.0
@@ -141,6 +150,11 @@ class Assumptions:
     def access_min_per_m(self) -> float:
         """Minutes that one metre of straight access line takes."""
         return self.access_length_factor / (self.access_speed_kmh * 1000.0 / 60.0)
+
+    @property
+    def charges_junctions(self) -> bool:
+        """Whether a light, a left turn or a roundabout costs anything."""
+        return max(self.signal_cost_s, self.left_turn_cost_s, self.roundabout_cost_s) > 0
 
     def as_dict(self) -> dict[str, object]:
         """Plain dictionary, keys sorted, fit for JSON and for hashing."""
@@ -193,6 +207,16 @@ def _faults(choices: Assumptions) -> list[str]:
         f"{name}: expected a number above 0, found {value!r}"
         for name, value in positive.items()
         if not 0 < value < float("inf")
+    ]
+    costs = {
+        "signal_cost_s": choices.signal_cost_s,
+        "left_turn_cost_s": choices.left_turn_cost_s,
+        "roundabout_cost_s": choices.roundabout_cost_s,
+    }
+    found += [
+        f"{name}: expected a number of seconds, 0 or more, found {value!r}"
+        for name, value in costs.items()
+        if not 0 <= value < float("inf")
     ]
     if not 1 <= choices.access_length_factor < float("inf"):
         found.append(

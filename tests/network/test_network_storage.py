@@ -117,7 +117,7 @@ def test_another_kind_of_file(tmp_path):
 
 def test_another_version(stored, monkeypatch):
     monkeypatch.setattr(storage, "FORMAT_VERSION", 99)
-    with pytest.raises(StoredNetworkError, match=r"version 1 where this library reads 99"):
+    with pytest.raises(StoredNetworkError, match=r"version 2 where this library reads 99"):
         RoadNetwork.load(stored)
 
 

@@ -10,6 +10,15 @@ import shapely
 
 from sdaasp_geo.errors import NetworkError
 from sdaasp_geo.network.graph import SearchGraph
+from sdaasp_geo.network.junctions import Halts, JunctionCosts
+from sdaasp_geo.network.turns import (
+    Arcs,
+    Directions,
+    StreetForms,
+    expand,
+    leaving_vectors,
+    turns_of,
+)
 from sdaasp_geo.tables.polylines import offsets_of, vertex_indices
 
 if TYPE_CHECKING:
@@ -46,6 +55,8 @@ class Streets(NamedTuple):
         Names of the road classes.
     shape_xy, shape_offsets
         Vertices, float64 (P, 2), and where those of each street begin, int64 (E + 1,).
+    costs
+        What junctions cost; None where they cost nothing.
     """
 
     crs: str
@@ -60,6 +71,7 @@ class Streets(NamedTuple):
     class_names: tuple[str, ...]
     shape_xy: Floats
     shape_offsets: Ints
+    costs: JunctionCosts | None = None
 
 
 def assemble(streets: Streets) -> dict[str, Any]:
@@ -82,11 +94,17 @@ def assemble(streets: Streets) -> dict[str, Any]:
         )
         raise NetworkError(message)
     ordered = _sort_streets(_sort_classes(_sort_nodes(streets)))
-    nodes = ordered.node_x.size
-    tail, head, weight = _arcs(ordered)
-    outgoing = _compressed(tail, head, weight, nodes)
+    ways = _directions(ordered)
+    outgoing, incoming = _graphs(ways, ordered.node_x.size)
+    # Left turns close no way: the pieces are those of the junctions.
     component, component_nodes = _components(outgoing)
-    return {
+    costs: dict[str, Any] = {"halts": _halts(ordered)}
+    if ordered.costs is not None and ordered.costs.left_turn_ms > 0:
+        turns = turns_of(ways, _forms(ordered))
+        gates, arcs = expand(ways, turns, ordered.costs.left_turn_ms, ordered.start.size)
+        outgoing, incoming = _graphs(arcs, gates.junction.size)
+        costs["turn_gates"] = gates
+    return costs | {
         "crs": ordered.crs,
         "node_x": ordered.node_x,
         "node_y": ordered.node_y,
@@ -100,7 +118,7 @@ def assemble(streets: Streets) -> dict[str, Any]:
         "shape_xy": ordered.shape_xy,
         "shape_offsets": ordered.shape_offsets,
         "outgoing": outgoing,
-        "incoming": _compressed(head, tail, weight, nodes),
+        "incoming": incoming,
         "component": component,
         "component_nodes": component_nodes,
     }
@@ -108,6 +126,9 @@ def assemble(streets: Streets) -> dict[str, Any]:
 
 def _check_times(streets: Streets) -> None:
     longest = np.maximum(streets.forward_ms, streets.backward_ms)
+    if (costs := streets.costs) is not None:
+        with_halts = streets.forward_ms + costs.forward_ms, streets.backward_ms + costs.backward_ms
+        longest = np.maximum(np.maximum(*with_halts), costs.left_turn_ms)
     over = np.flatnonzero(longest > LONGEST_MS)
     if over.size:
         worst = over[np.argmax(longest[over])]
@@ -117,6 +138,7 @@ def _check_times(streets: Streets) -> None:
             f"{over.size} longer, up to {longest[worst] / _MS_PER_DAY:.1f} days near "
             f"({x:.0f}, {y:.0f}). Likely cause: a length or a speed in another unit, or a "
             "stray vertex"
+            + (", or a cost of junctions far too high" if streets.costs is not None else "")
         )
         raise NetworkError(message)
 
@@ -148,8 +170,10 @@ def _sort_streets(streets: Streets) -> Streets:
     first, size = streets.shape_offsets[:-1], np.diff(streets.shape_offsets)
     # Streets alike in all else are told apart by their course.
     course = np.add.reduceat(streets.shape_xy, first, axis=0)
+    costs = streets.costs
     order = np.lexsort(
         (
+            *(() if costs is None else costs[:3]),
             *(course[:, 1], course[:, 0], streets.length_m, streets.road_class),
             *(streets.backward_ms, streets.forward_ms, streets.end, streets.start),
         )
@@ -163,18 +187,50 @@ def _sort_streets(streets: Streets) -> Streets:
         road_class=streets.road_class[order],
         shape_xy=streets.shape_xy[vertex_indices(first[order], size[order])],
         shape_offsets=offsets_of(size[order]),
+        costs=None if costs is None else costs.taken(order),
     )
 
 
-def _arcs(streets: Streets) -> tuple[Ints, Ints, Ints]:
-    """Every direction in which a street may be driven, as tail, head and time."""
-    forward, backward = streets.forward_ms >= 0, streets.backward_ms >= 0
-    tail = np.concatenate([streets.start[forward], streets.end[backward]])
-    head = np.concatenate([streets.end[forward], streets.start[backward]])
-    weight = np.concatenate([streets.forward_ms[forward], streets.backward_ms[backward]])
+def _directions(streets: Streets) -> Directions:
+    """Every direction in which a street may be driven."""
+    forward, backward = (np.flatnonzero(t >= 0) for t in (streets.forward_ms, streets.backward_ms))
+    time_ms = [streets.forward_ms[forward], streets.backward_ms[backward]]
+    if (costs := streets.costs) is not None:
+        halts = costs.forward_ms[forward], costs.backward_ms[backward]
+        time_ms = [run + halt for run, halt in zip(time_ms, halts, strict=True)]
+    return Directions(
+        street=np.concatenate([forward, backward]),
+        backward=np.repeat([False, True], [forward.size, backward.size]),
+        tail=np.concatenate([streets.start[forward], streets.end[backward]]),
+        head=np.concatenate([streets.end[forward], streets.start[backward]]),
+        time_ms=np.concatenate(time_ms),
+    )
+
+
+def _halts(streets: Streets) -> Halts | None:
+    """Halts where traffic may go; None if there is none at all."""
+    if (costs := streets.costs) is None:
+        return None
+    forward = np.where(streets.forward_ms >= 0, costs.forward_ms, 0).astype(np.int32)
+    backward = np.where(streets.backward_ms >= 0, costs.backward_ms, 0).astype(np.int32)
+    return Halts(forward, backward) if forward.any() or backward.any() else None
+
+
+def _forms(streets: Streets) -> StreetForms:
+    assert streets.costs is not None  # noqa: S101 (narrows for the type checker)
+    street = np.repeat(np.arange(streets.start.size), np.diff(streets.shape_offsets))
+    lines = np.asarray(shapely.linestrings(streets.shape_xy, indices=street))
+    vectors = leaving_vectors(lines)
+    roundabout = streets.costs.roundabout
+    return StreetForms(streets.start, streets.end, *vectors, streets.road_class, roundabout)
+
+
+def _graphs(arcs: Arcs | Directions, nodes: int) -> tuple[SearchGraph, SearchGraph]:
+    """Return the arcs by the node they leave, and by the node they enter."""
     # A street that comes back to its junction leads nowhere new.
-    leads = tail != head
-    return tail[leads], head[leads], weight[leads]
+    leads = arcs.tail != arcs.head
+    tail, head, time_ms = arcs.tail[leads], arcs.head[leads], arcs.time_ms[leads]
+    return _compressed(tail, head, time_ms, nodes), _compressed(head, tail, time_ms, nodes)
 
 
 def _compressed(tail: Ints, head: Ints, weight: Ints, nodes: int) -> SearchGraph:

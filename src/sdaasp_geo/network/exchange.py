@@ -11,6 +11,7 @@ import shapely
 
 from sdaasp_geo.errors import NetworkError
 from sdaasp_geo.network.assembly import NOT_ALLOWED, Streets
+from sdaasp_geo.network.junctions import Halts, Met, junction_costs
 from sdaasp_geo.network.speeds import street_times_ms
 from sdaasp_geo.tables.crs import is_metric
 from sdaasp_geo.tables.limits import posted_kmh
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     Course = tuple[tuple[float, float], ...]
 
 _MS_PER_S = 1000.0
+_ROUNDABOUTS = frozenset({"roundabout", "circular"})
 
 
 class _Edge(NamedTuple):
@@ -58,12 +60,15 @@ def streets_from_networkx(graph: nx.MultiDiGraph, assumptions: Assumptions) -> S
     pairs = _pair(edges)
     streets = [edges[forward] for forward, _ in pairs]
     sizes = [len(street.course) for street in streets]
+    start = np.array([street.start for street in streets])
+    end = np.array([street.end for street in streets])
+    met = _met(graph, streets, start, end) if assumptions.charges_junctions else None
     return Streets(
         crs=str(graph.graph["crs"]),
         node_x=xy[:, 0],
         node_y=xy[:, 1],
-        start=np.array([street.start for street in streets]),
-        end=np.array([street.end for street in streets]),
+        start=start,
+        end=end,
         length_m=np.array([street.length_m for street in streets]),
         forward_ms=times[[forward for forward, _ in pairs]],
         backward_ms=np.array([NOT_ALLOWED if b is None else times[b] for _, b in pairs]),
@@ -71,6 +76,7 @@ def streets_from_networkx(graph: nx.MultiDiGraph, assumptions: Assumptions) -> S
         class_names=tuple(names),
         shape_xy=np.array([place for street in streets for place in street.course]),
         shape_offsets=np.concatenate([[0], np.cumsum(sizes)]),
+        costs=junction_costs(met, start, end, assumptions),
     )
 
 
@@ -97,11 +103,16 @@ def graph_of(network: RoadNetwork) -> nx.MultiDiGraph:
 
 
 def _directed(network: RoadNetwork) -> Iterator[tuple[int, int, dict[str, object]]]:
+    run_ms = network.forward_ms, network.backward_ms
+    none = np.zeros_like(network.forward_ms)
+    halts = network.halts or Halts(none, none)
+    whole_ms = (
+        np.where(run >= 0, run + halt, NOT_ALLOWED) for run, halt in zip(run_ms, halts, strict=True)
+    )
     columns = zip(
         network.street_from.tolist(),
         network.street_to.tolist(),
-        network.forward_ms.tolist(),
-        network.backward_ms.tolist(),
+        *(times.tolist() for times in whole_ms),
         network.street_length_m.tolist(),
         network.street_class.tolist(),
         network.lines,
@@ -178,6 +189,21 @@ def _pair(edges: list[_Edge]) -> list[tuple[int, int | None]]:
             waiting.setdefault((edge.start, edge.end, edge.course, kind), []).append(len(pairs))
             pairs.append((number, None))
     return pairs
+
+
+def _met(graph: nx.MultiDiGraph, streets: list[_Edge], start: Ints, end: Ints) -> Met:
+    light = np.array([_lights(data) for _, data in graph.nodes(data=True)], dtype=np.float64)
+    roundabout = [_is_roundabout(street.data) for street in streets]
+    return Met(light[end], light[start], np.array(roundabout, dtype=bool))
+
+
+def _lights(data: Data) -> bool:
+    return data.get("highway") == "traffic_signals"
+
+
+def _is_roundabout(data: Data) -> bool:
+    value = data.get("junction", "")
+    return bool(_ROUNDABOUTS.intersection(value if isinstance(value, list) else [value]))
 
 
 def _times_ms(edges: list[_Edge], names: list[str], assumptions: Assumptions) -> Ints:

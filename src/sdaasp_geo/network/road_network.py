@@ -12,7 +12,9 @@ import shapely
 from sdaasp_geo.network import exchange, storage
 from sdaasp_geo.network.assembly import assemble
 from sdaasp_geo.network.graph import SearchGraph
+from sdaasp_geo.network.junctions import Halts
 from sdaasp_geo.network.topology import streets_from_roads
+from sdaasp_geo.network.turns import Gates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,8 +72,8 @@ class RoadNetwork:
     street_length_m
         Length as driven, with the length factor, float64 (E,).
     forward_ms, backward_ms
-        Time from ``street_from`` to ``street_to`` and back, int32 (E,); -1 where
-        traffic may not go that way.
+        Time from ``street_from`` to ``street_to`` and back, halts left out, int32 (E,);
+        -1 where traffic may not go that way.
     street_class, class_names
         Number of the road class of each street, int16 (E,), in the names.
     shape_xy, shape_offsets
@@ -79,10 +81,17 @@ class RoadNetwork:
         int64 (E + 1,).
     outgoing, incoming
         Arcs by the junction they leave, and reversed: by the junction they enter. Of
-        parallel arcs the quickest is kept, loops are left out.
+        parallel arcs the quickest is kept, loops are left out. Halts are in their times.
+        Where left turns cost something, the nodes of both are no longer the junctions
+        but the `gates`.
     component, component_nodes
         Strongly connected component of each junction, int32 (N,), and the junctions in
         each, int32 (C,), the largest first.
+    halts
+        Time lost at the far end of each street; None where there is none.
+    turn_gates
+        Search nodes at the ends of the streets, where left turns cost something; else
+        None. :attr:`gates` answers in both cases.
 
     Examples
     --------
@@ -121,6 +130,8 @@ class RoadNetwork:
     incoming: SearchGraph
     component: npt.NDArray[np.int32]
     component_nodes: npt.NDArray[np.int32]
+    halts: Halts | None = None
+    turn_gates: Gates | None = None
 
     def __post_init__(self) -> None:
         """Make every array read-only, without touching the caller's own."""
@@ -128,8 +139,8 @@ class RoadNetwork:
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
                 object.__setattr__(self, field.name, _read_only(value))
-            elif isinstance(value, SearchGraph):
-                arrays = SearchGraph(*(_read_only(array) for array in value))
+            elif isinstance(value, SearchGraph | Halts | Gates):
+                arrays = type(value)(*(_read_only(array) for array in value))
                 object.__setattr__(self, field.name, arrays)
 
     @classmethod
@@ -142,9 +153,10 @@ class RoadNetwork:
         Parameters
         ----------
         roads
-            Table `ROADS`, in a projected CRS in metres; one row a stretch of road.
+            Table `ROADS`, in a projected CRS in metres; one row a stretch of road. Where
+            junctions cost something, also the columns of `ROAD_JUNCTIONS`.
         assumptions
-            Gives `speed_kmh` and `posted_speed_factor`.
+            Gives `speed_kmh`, `posted_speed_factor` and the costs of junctions.
 
         Raises
         ------
@@ -167,9 +179,12 @@ class RoadNetwork:
             ``highway`` and, where known, ``length`` (metres), ``maxspeed`` and
             ``geometry``. An edge's ``time_ms`` or ``travel_time`` (seconds), where
             there is one, is taken as it is. Two edges of opposite directions and the
-            same course are one street.
+            same course are one street. ``highway="traffic_signals"`` on a node is a
+            light on every street that ends there, ``junction="roundabout"`` or
+            ``"circular"`` on an edge a roundabout; their costs are added to the edges'
+            times. Lights that osmnx simplified away are lost.
         assumptions
-            Gives the speeds, for edges without a time.
+            Gives the speeds, for edges without a time, and the costs of junctions.
 
         Raises
         ------
@@ -187,7 +202,8 @@ class RoadNetwork:
             Nodes ``0 … N - 1`` with ``x`` and ``y``; an edge for each direction in
             which a street may be driven, with ``osmid`` (number of the street),
             ``highway``, ``oneway``, ``reversed``, ``length`` (m), ``travel_time`` (s),
-            ``time_ms`` and ``geometry``; ``graph["crs"]``.
+            ``time_ms`` and ``geometry``; ``graph["crs"]``. Times include the halts at
+            lights and roundabouts, but a graph of junctions cannot tell left turns.
 
         Raises
         ------
@@ -221,6 +237,20 @@ class RoadNetwork:
         """Line of each street, from ``street_from`` to ``street_to``, object (E,)."""
         street = np.repeat(np.arange(self.street_from.size), np.diff(self.shape_offsets))
         return np.asarray(shapely.linestrings(self.shape_xy, indices=street))
+
+    @cached_property
+    def gates(self) -> Gates:
+        """Nodes of `outgoing` and `incoming` at the two ends of each street.
+
+        They are the junctions themselves, unless left turns cost something. Whoever
+        reads a table of times by search node should ask here for the node of a street's
+        end in the direction of traffic, and for the junction of a node.
+        """
+        if self.turn_gates is not None:
+            return self.turn_gates
+        ends = self.street_from, self.street_to
+        junction = _read_only(np.arange(self.node_x.size, dtype=np.int32))
+        return Gates(*ends, *ends[::-1], junction)
 
     def connectivity(self, min_component_nodes: int = 1) -> Connectivity:
         """Count the pieces of the network.

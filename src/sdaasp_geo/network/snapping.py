@@ -9,6 +9,7 @@ import shapely
 
 from sdaasp_geo.errors import NetworkError
 from sdaasp_geo.network.assembly import NOT_ALLOWED
+from sdaasp_geo.tables.polylines import vertex_indices
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     Bools = npt.NDArray[np.bool_]
     Floats = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
     Ints32 = npt.NDArray[np.int32]
 
 UNATTACHED = -1
@@ -56,12 +58,16 @@ class Snapped(NamedTuple):
 class Doors(NamedTuple):
     """Junctions by which traffic joins or leaves points; up to two a point.
 
+    Where left turns cost something, they are the search nodes at the two ends of the
+    point's street, or all those of its junction; see
+    :attr:`~sdaasp_geo.network.road_network.RoadNetwork.gates`.
+
     Parameters
     ----------
     point
         Number of the point, int32, in rising order.
     node
-        Junction, int32.
+        Junction, or search node, int32.
     cost_ms
         Time between the point and the junction, int32.
     """
@@ -141,20 +147,27 @@ def entries(network: RoadNetwork, snapped: Snapped) -> Doors:
     point, street, fraction = _attached(snapped)
     ahead = _part_ms(network.forward_ms[street], fraction)
     back = _part_ms(network.backward_ms[street], 1.0 - fraction)
-    return _doors(network, (point, street, fraction), ahead, back)
+    gates = network.gates
+    nodes = gates.forward_tail[street], gates.backward_tail[street]
+    return _doors(network, (point, street, fraction), (ahead, back), nodes)
 
 
 def exits(network: RoadNetwork, snapped: Snapped) -> Doors:
     """Junctions to which traffic leaves from each attached point, and the time it takes.
 
     To ``street_to`` forward along the street, to ``street_from`` backward, where traffic
-    may. A point at the very end of its street stands at the junction, whatever the
-    direction of the street.
+    may, with the halt there. A point at the very end of its street stands at the
+    junction, whatever the direction of the street.
     """
     point, street, fraction = _attached(snapped)
     back = _part_ms(network.backward_ms[street], fraction)
     ahead = _part_ms(network.forward_ms[street], 1.0 - fraction)
-    return _doors(network, (point, street, fraction), back, ahead)
+    if network.halts is not None:
+        back = _with_halt(back, network.halts.backward_ms[street])
+        ahead = _with_halt(ahead, network.halts.forward_ms[street])
+    gates = network.gates
+    nodes = gates.backward_head[street], gates.forward_head[street]
+    return _doors(network, (point, street, fraction), (back, ahead), nodes)
 
 
 def along_street_ms(
@@ -178,12 +191,17 @@ def along_street_ms(
     -------
     ndarray
         int32 (K,), milliseconds; -1 where traffic may not go that way. Between a place
-        and itself, 0.
+        and itself, 0. A halt is counted for places that stand at the junction itself.
     """
     number = np.asarray(street, dtype=np.int64)
-    way = np.asarray(end_fraction, dtype=np.float64) - np.asarray(start_fraction, dtype=np.float64)
+    end = np.asarray(end_fraction, dtype=np.float64)
+    way = end - np.asarray(start_fraction, dtype=np.float64)
     whole = np.where(way > 0, network.forward_ms[number], network.backward_ms[number])
-    return np.where(way == 0, 0, _part_ms(whole, np.abs(way))).astype(np.int32)
+    time_ms = _part_ms(whole, np.abs(way))
+    if (halts := network.halts) is not None:
+        halt_ms = np.where(way > 0, halts.forward_ms[number], halts.backward_ms[number])
+        time_ms = np.where((end == 0.0) | (end == 1.0), _with_halt(time_ms, halt_ms), time_ms)
+    return np.where(way == 0, 0, time_ms).astype(np.int32)
 
 
 def _nothing_usable(network: RoadNetwork, assumptions: Assumptions) -> str:
@@ -251,7 +269,7 @@ def _fractions(
     return along_m, share
 
 
-def _attached(snapped: Snapped) -> tuple[npt.NDArray[np.int64], Ints32, Floats]:
+def _attached(snapped: Snapped) -> tuple[Ints, Ints32, Floats]:
     point = np.flatnonzero(snapped.street != UNATTACHED)
     return point, snapped.street[point], snapped.fraction[point]
 
@@ -262,22 +280,49 @@ def _part_ms(whole_ms: Ints32, share: Floats) -> npt.NDArray[np.int64]:
     return np.where(whole_ms >= 0, part, NOT_ALLOWED)
 
 
+def _with_halt(time_ms: Ints, halt_ms: Ints32) -> Ints:
+    return np.where(time_ms >= 0, time_ms + halt_ms, NOT_ALLOWED)
+
+
 def _doors(
     network: RoadNetwork,
-    attached: tuple[npt.NDArray[np.int64], Ints32, Floats],
-    at_from_ms: npt.NDArray[np.int64],
-    at_to_ms: npt.NDArray[np.int64],
+    attached: tuple[Ints, Ints32, Floats],
+    cost_ms: tuple[Ints, Ints],
+    nodes: tuple[Ints32, Ints32],
 ) -> Doors:
     """Doors of attached points from the time at either end, -1 where there is none."""
-    point, street, fraction = attached
-    cost = np.column_stack([at_from_ms, at_to_ms])
+    point, _, fraction = attached
+    cost = np.column_stack(cost_ms)
     # At a junction one door is enough: the street's far end is reached through it.
     cost[fraction == 0.0] = (0, NOT_ALLOWED)
     cost[fraction == 1.0] = (NOT_ALLOWED, 0)
-    node = np.column_stack([network.street_from[street], network.street_to[street]])
     is_door = cost >= 0
-    return Doors(
+    doors = Doors(
         point=np.repeat(point, is_door.sum(axis=1)).astype(np.int32),
-        node=node[is_door].astype(np.int32),
+        node=np.column_stack(nodes)[is_door].astype(np.int32),
         cost_ms=cost[is_door].astype(np.int32),
     )
+    return doors if network.turn_gates is None else _at_junctions(doors, network, attached)
+
+
+def _at_junctions(
+    doors: Doors, network: RoadNetwork, attached: tuple[Ints, Ints32, Floats]
+) -> Doors:
+    """Give points that stand at a junction a door at each of its search nodes.
+
+    They arrive by the end of any street and leave by the beginning of any, without a turn.
+    """
+    point, street, fraction = attached
+    stands = (fraction == 0.0) | (fraction == 1.0)
+    street, start = street[stands], fraction[stands] == 0.0
+    here = np.where(start, network.street_from[street], network.street_to[street])
+    # Search nodes stand in the order of their junctions.
+    junction = network.gates.junction
+    low, high = (np.searchsorted(junction, here, side=side) for side in ("left", "right"))
+    kept = ~np.isin(doors.point, point[stands])
+    several = np.repeat(point[stands], high - low).astype(np.int32)
+    number = np.concatenate([doors.point[kept], several])
+    node = np.concatenate([doors.node[kept], vertex_indices(low, high - low)])
+    cost_ms = np.concatenate([doors.cost_ms[kept], np.zeros_like(several)])
+    order = np.argsort(number, kind="stable")
+    return Doors(number[order], node[order].astype(np.int32), cost_ms[order])

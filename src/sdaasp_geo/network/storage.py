@@ -7,12 +7,15 @@ import json
 import secrets
 import zipfile
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sdaasp_geo.errors import StoredNetworkError
 from sdaasp_geo.network.graph import SearchGraph
+from sdaasp_geo.network.junctions import Halts
+from sdaasp_geo.network.turns import Gates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,9 +27,12 @@ if TYPE_CHECKING:
     Arrays = Mapping[str, npt.NDArray[Any]]
 
 # Raised whenever the fields of a network, or how they are computed, change.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _FORMAT = "sdaasp_geo road network"
-_GRAPHS = ("outgoing", "incoming")
+# Fields of several arrays; the last two are absent where junctions cost nothing.
+_NESTED: Mapping[str, type[SearchGraph | Halts | Gates]] = MappingProxyType(
+    {"outgoing": SearchGraph, "incoming": SearchGraph, "halts": Halts, "turn_gates": Gates}
+)
 _TEXTS = ("crs", "class_names")
 # Zip members carry a date; a fixed one keeps the bytes the same.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -91,7 +97,7 @@ def network_key(
         Name and SHA-256 of each file of roads, in any order.
     assumptions
         Only the choices that change a network count: `speed_kmh`,
-        `posted_speed_factor` and `implicit_limit_kmh`.
+        `posted_speed_factor`, `implicit_limit_kmh` and the costs of junctions.
     extra
         What else was chosen in reading the files (CRS, area, columns, length factors),
         as JSON can tell it.
@@ -117,6 +123,9 @@ def network_key(
         "speed_kmh": dict(assumptions.speed_kmh),
         "posted_speed_factor": assumptions.posted_speed_factor,
         "implicit_limit_kmh": dict(assumptions.implicit_limit_kmh),
+        "signal_cost_s": assumptions.signal_cost_s,
+        "left_turn_cost_s": assumptions.left_turn_cost_s,
+        "roundabout_cost_s": assumptions.roundabout_cost_s,
         "extra": dict(extra or {}),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
@@ -126,7 +135,9 @@ def _flat(fields: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
     """Return the fields as named arrays: graphs part by part, texts as JSON."""
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name, value in sorted(fields.items()):
-        if name in _GRAPHS:
+        if value is None:
+            continue
+        if name in _NESTED:
             arrays |= {f"{name}.{part}": array for part, array in value._asdict().items()}
         else:
             arrays[name] = np.array(json.dumps(value)) if name in _TEXTS else value
@@ -137,9 +148,9 @@ def _nested(arrays: Arrays) -> dict[str, Any]:
     fields: dict[str, Any] = {name: value for name, value in arrays.items() if "." not in name}
     fields["crs"] = json.loads(str(arrays["crs"]))
     fields["class_names"] = tuple(json.loads(str(arrays["class_names"])))
-    for name in _GRAPHS:
-        parts = {part: arrays[f"{name}.{part}"] for part in SearchGraph._fields}
-        fields[name] = SearchGraph(**parts)
+    for name, kind in _NESTED.items():
+        if any(key.startswith(f"{name}.") for key in arrays):
+            fields[name] = kind(**{part: arrays[f"{name}.{part}"] for part in kind._fields})
     return fields
 
 

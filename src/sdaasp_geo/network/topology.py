@@ -10,6 +10,7 @@ import shapely
 
 from sdaasp_geo.errors import InputError, NetworkError
 from sdaasp_geo.network.assembly import NOT_ALLOWED, Streets
+from sdaasp_geo.network.junctions import junction_costs, met_on_roads
 from sdaasp_geo.network.speeds import street_times_ms
 from sdaasp_geo.tables.crs import is_metric
 from sdaasp_geo.tables.gate import schema_faults
@@ -50,6 +51,7 @@ def streets_from_roads(roads: gpd.GeoDataFrame, assumptions: Assumptions) -> Str
     class_names = tuple(names.tolist())
     time_ms = street_times_ms(length_m, duration, posted, codes, class_names, assumptions)
     oneway = roads["oneway"].to_numpy(dtype=bool)
+    met = met_on_roads(roads, assumptions)
     return Streets(
         crs=roads.crs.to_string(),
         node_x=node_x,
@@ -63,6 +65,7 @@ def streets_from_roads(roads: gpd.GeoDataFrame, assumptions: Assumptions) -> Str
         class_names=class_names,
         shape_xy=xy,
         shape_offsets=offsets.astype(np.int64),
+        costs=junction_costs(met, start, end, assumptions),
     )
 
 

@@ -161,6 +161,7 @@ def roads(territory: Territory, section: RoadsSection, area: shapely.Geometry | 
             area=area,
             implicit_limit_kmh=territory.assumptions.implicit_limit_kmh,
             length_factor=section.length_factor,
+            junctions=territory.assumptions.charges_junctions,
         )
     return read_lines(
         path,
@@ -170,4 +171,5 @@ def roads(territory: Territory, section: RoadsSection, area: shapely.Geometry | 
         length_factor=section.length_factor,
         area=area,
         implicit_limit_kmh=territory.assumptions.implicit_limit_kmh,
+        junctions=territory.assumptions.charges_junctions,
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sdaasp_geo.tables.reading import Reading
 
-_OPTIONAL = ("oneway", "speed_kmh", "maxspeed")
+_OPTIONAL = ("oneway", "speed_kmh", "maxspeed", "signals", "roundabout")
 _MIN_PER_H = 60.0
 _M_PER_KM = 1000.0
 
@@ -36,6 +36,10 @@ _DIRECTIONS: Mapping[str, int] = {
     **dict.fromkeys(["1", "true", "yes", "t", "y", "oui", "sens direct"], 1),
     **dict.fromkeys(["-1", "reverse", "sens inverse"], -1),
 }
+# Truth, OpenStreetMap's `junction`, BD TOPO's `nature`.
+_ROUNDABOUTS = frozenset(
+    {"1", "true", "yes", "t", "y", "oui", "roundabout", "circular", "rond-point"}
+)
 
 
 def read_lines(  # noqa: PLR0913 (each names one thing of the file)
@@ -47,6 +51,7 @@ def read_lines(  # noqa: PLR0913 (each names one thing of the file)
     length_factor: float = 1.0,
     area: shapely.Geometry | None = None,
     implicit_limit_kmh: Mapping[str, float] = IMPLICIT_LIMIT_KMH,
+    junctions: bool = False,
 ) -> Reading[gpd.GeoDataFrame]:
     """Read roads from a vector file of lines.
 
@@ -58,7 +63,9 @@ def read_lines(  # noqa: PLR0913 (each names one thing of the file)
         Projected CRS of the answer.
     columns
         Library's name → name in the file: ``road_class``, and if there are ``oneway``,
-        ``maxspeed`` (posted limit) and ``speed_kmh`` (speed really driven).
+        ``maxspeed`` (posted limit), ``speed_kmh`` (speed really driven), ``signals``
+        (number of traffic lights met, in either direction) and ``roundabout`` (yes or no,
+        or OpenStreetMap's ``junction`` or BD TOPO's ``nature``).
     layer
         Needed where the file holds several.
     length_factor
@@ -67,6 +74,9 @@ def read_lines(  # noqa: PLR0913 (each names one thing of the file)
         Polygon in `crs`; roads that do not touch it are unused. None for all.
     implicit_limit_kmh
         Meaning of limits posted as a rule (``FR:rural`` …).
+    junctions
+        Whether to add the columns of `ROAD_JUNCTIONS`, for junctions that cost something:
+        without lights and roundabouts where the file has no such column.
 
     Returns
     -------
@@ -95,7 +105,8 @@ def read_lines(  # noqa: PLR0913 (each names one thing of the file)
     frame = _sound(raw[["geometry"]].assign(**texts), notes, crs, names)
     frame = _touching(frame.to_crs(crs), area, notes)
     frame = _with_speeds(frame, notes, names, implicit_limit_kmh)
-    table = _table(frame, length_factor, crs)
+    lights = _lights(frame, notes, names) if junctions else None
+    table = _table(frame, length_factor, crs, lights)
     return notes.close(table, len(raw))
 
 
@@ -186,7 +197,22 @@ def _limits(
     return texts.map(read).astype("float64")
 
 
-def _table(frame: gpd.GeoDataFrame, length_factor: float, crs: str) -> gpd.GeoDataFrame:
+def _lights(frame: pd.DataFrame, notes: Notes, names: Mapping[str, str]) -> pd.Series:
+    """Traffic lights of each feature; 0 where none are told."""
+    if "signals" not in frame:
+        return pd.Series(0.0, index=frame.index)
+    texts = frame["signals"]
+    count = to_numbers(texts)
+    bad = texts.notna() & ~(np.isfinite(count) & (count >= 0))
+    if bad.any():
+        reason = "expected a number of traffic lights, 0 or more: none instead"
+        notes.flag(frame.index[bad], names["signals"], texts[bad], reason)
+    return count.mask(bad).fillna(0.0)
+
+
+def _table(
+    frame: gpd.GeoDataFrame, length_factor: float, crs: str, lights: pd.Series | None
+) -> gpd.GeoDataFrame:
     shapes = frame.geometry.to_numpy()
     reverse = (frame["direction"] < 0).to_numpy()
     shapes = np.where(reverse, shapely.reverse(shapes), shapes)
@@ -207,4 +233,14 @@ def _table(frame: gpd.GeoDataFrame, length_factor: float, crs: str) -> gpd.GeoDa
         geometry=lines,
         crs=crs,
     )
-    return table.astype({"road_class": "str"})[list(ROADS.columns)]
+    table = table.astype({"road_class": "str"})[list(ROADS.columns)]
+    return table if lights is None else table.assign(**_junction_columns(rows, lights))
+
+
+def _junction_columns(rows: pd.DataFrame, lights: pd.Series) -> dict[str, object]:
+    # The lights of a feature are those of its first part, and are met once.
+    first = ~rows.index.duplicated()
+    count = np.where(first, lights[rows.index].to_numpy(), 0.0)
+    told = rows.get("roundabout", pd.Series("", index=rows.index)).fillna("").str.casefold()
+    is_one = told.isin(_ROUNDABOUTS).to_numpy()
+    return {"signals_forward": count, "signals_backward": count, "roundabout": is_one}

@@ -17,11 +17,12 @@ from pyproj import Transformer
 from sdaasp_geo.assumptions import IMPLICIT_LIMIT_KMH
 from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.sources import osm_tags
+from sdaasp_geo.sources.osm_signals import lights_met
 from sdaasp_geo.tables.crs import GEOGRAPHIC_CRS, is_metric
 from sdaasp_geo.tables.limits import posted_kmh
 from sdaasp_geo.tables.polylines import vertex_indices
 from sdaasp_geo.tables.reading import Notes, Reading
-from sdaasp_geo.tables.schemas import ROADS
+from sdaasp_geo.tables.schemas import ROAD_JUNCTIONS, ROADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,6 +48,7 @@ def read_osm_pbf(
     area: shapely.Geometry | None = None,
     implicit_limit_kmh: Mapping[str, float] = IMPLICIT_LIMIT_KMH,
     length_factor: float = 1.0,
+    junctions: bool = False,
 ) -> Reading[gpd.GeoDataFrame]:
     """Read the roads of an OpenStreetMap extract that an inhabitant's car may use.
 
@@ -66,6 +68,8 @@ def read_osm_pbf(
         Meaning in km/h of limits posted as a rule (``FR:urban``).
     length_factor
         Written on every row; OpenStreetMap follows the road, so 1 as a rule.
+    junctions
+        Whether to add the columns of `ROAD_JUNCTIONS`, for junctions that cost something.
 
     Returns
     -------
@@ -87,6 +91,11 @@ def read_osm_pbf(
 
     Notes
     -----
+    A light is a node ``highway=traffic_signals``. It counts for both directions, unless
+    its ``traffic_signals:direction`` says otherwise, once on each way that it stands on.
+    Lights of pedestrian crossings mapped as ``highway=crossing`` are not counted, as in
+    OSRM; a mini-roundabout, which is a node, is no roundabout.
+
     Turn restrictions, barriers and restrictions by hour, day or direction are not read.
     """
     path = Path(path)
@@ -94,8 +103,7 @@ def read_osm_pbf(
     notes = Notes(path.name)
     ways = _Ways()
     try:
-        for way in _candidates(path):
-            ways.take(way)
+        ways.take_all(_candidates(path, signals=junctions))
     except RuntimeError as error:
         _refuse([_unreadable(path, error)])
     _refuse(ways.faults(path))
@@ -111,7 +119,16 @@ def read_osm_pbf(
         _columns(ways, streets, lines, implicit_limit_kmh, notes), geometry=lines, crs=crs
     )
     table["length_factor"] = float(length_factor)
-    return notes.close(table[ROAD_COLUMNS][inside].reset_index(drop=True), ways.seen)
+    columns = ROAD_COLUMNS
+    if junctions:
+        forward, backward = lights_met(ways.signals, vertices.node, streets.first, streets.vertices)
+        # A one-way street against its drawing has been turned round.
+        turned = np.array(ways.direction)[streets.way] < 0
+        table["signals_forward"] = np.where(turned, backward, forward)
+        table["signals_backward"] = np.where(turned, forward, backward)
+        table["roundabout"] = np.array(ways.roundabout, dtype=bool)[streets.way]
+        columns = [*ROAD_COLUMNS, *ROAD_JUNCTIONS.columns]
+    return notes.close(table[columns][inside].reset_index(drop=True), ways.seen)
 
 
 class _Vertices(NamedTuple):
@@ -151,6 +168,16 @@ class _Ways:
     x: array[int] = field(default_factory=lambda: array("q"))
     y: array[int] = field(default_factory=lambda: array("q"))
     unused: list[tuple[str, str]] = field(default_factory=list)
+    roundabout: list[bool] = field(default_factory=list)
+    signals: dict[int, tuple[bool, bool]] = field(default_factory=dict)
+
+    def take_all(self, objects: Iterator[osmium.osm.Way | osmium.osm.Node]) -> None:
+        """Take the ways, and the lights among the nodes."""
+        for each in objects:
+            if isinstance(each, osmium.osm.Way):
+                self.take(each)
+            else:
+                self.signals[each.id] = osm_tags.signal_directions(dict(each.tags))
 
     def take(self, way: osmium.osm.Way) -> None:
         """Keep a way, or count it among those that no car may use."""
@@ -174,6 +201,7 @@ class _Ways:
         self.way_id.append(way.id)
         self.road_class.append(road_class)
         self.direction.append(to)
+        self.roundabout.append(osm_tags.is_roundabout(tags))
         self.limit.append(osm_tags.limit_text(tags))
         self.duration.append(tags.get("duration", "") if road_class == "ferry" else "")
         self.vertex_count.append(len(nodes))
@@ -203,17 +231,19 @@ class _Ways:
             notes.skip(rows["code"], str(reason))
 
 
-def _candidates(path: Path) -> Iterator[osmium.osm.Way]:
-    """Ways that may be roads, with the coordinates of their nodes."""
+def _candidates(path: Path, *, signals: bool) -> Iterator[osmium.osm.Way | osmium.osm.Node]:
+    """Ways that may be roads, with the coordinates of their nodes; lights if asked for."""
     # The format is said, not guessed from the name, so that any file name will do.
     file = osmium.io.File(str(path), "pbf")
-    objects = (
-        osmium.FileProcessor(file)
-        .with_locations()
-        .with_filter(osmium.filter.EntityFilter(osmium.osm.WAY))
-        .with_filter(osmium.filter.KeyFilter("highway", "route"))
-    )
-    yield from cast("Iterator[osmium.osm.Way]", iter(objects))
+    kinds = osmium.osm.WAY | osmium.osm.NODE if signals else osmium.osm.WAY
+    roads = osmium.filter.KeyFilter("highway", "route")
+    roads.enable_for(osmium.osm.WAY)
+    lights = osmium.filter.TagFilter(("highway", "traffic_signals"))
+    lights.enable_for(osmium.osm.NODE)
+    objects = osmium.FileProcessor(file).with_locations()
+    for each in (osmium.filter.EntityFilter(kinds), roads, lights):
+        objects = objects.with_filter(each)
+    yield from cast("Iterator[osmium.osm.Way | osmium.osm.Node]", iter(objects))
 
 
 def _cut(vertices: _Vertices) -> _Streets:

@@ -109,6 +109,31 @@ def direction(tags: Tags) -> Direction | None:
     return 1 if said in _ALONG or (implied and said != "no") else 0
 
 
+def is_roundabout(tags: Tags) -> bool:
+    """Whether a way is a piece of a roundabout, or of a circle without its right of way.
+
+    Examples
+    --------
+    >>> is_roundabout({"junction": "circular"}), is_roundabout({"highway": "mini_roundabout"})
+    (True, False)
+    """
+    return tags.get("junction") in _ROUNDABOUTS
+
+
+def signal_directions(tags: Tags) -> tuple[bool, bool]:
+    """Whether the lights of a node are for traffic along, and against, the way it is on.
+
+    Examples
+    --------
+    >>> signal_directions({"highway": "traffic_signals"})
+    (True, True)
+    >>> signal_directions({"traffic_signals:direction": "backward"})
+    (False, True)
+    """
+    said = tags.get("traffic_signals:direction", "both")
+    return said != "backward", said != "forward"
+
+
 def limit_text(tags: Tags) -> str:
     """Return the posted limit as text, or an empty string.
 

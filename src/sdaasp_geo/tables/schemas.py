@@ -114,6 +114,18 @@ ROADS = pa.DataFrameSchema(
     name="roads",
 )
 
+# What roads say of their junctions, where junctions cost something: columns of the same
+# table, which readers add on demand. A light counts for those who meet it on the stretch
+# or at its far end, not for those who leave it behind at the beginning.
+ROAD_JUNCTIONS = pa.DataFrameSchema(
+    {
+        "signals_forward": pa.Column(float, pa.Check.ge(0), coerce=True),
+        "signals_backward": pa.Column(float, pa.Check.ge(0), coerce=True),
+        "roundabout": pa.Column(bool),
+    },
+    name="road junctions",
+)
+
 ACCESS_TIMES = pa.DataFrameSchema(
     {
         "origin": pa.Column(str),
