@@ -121,8 +121,8 @@ def routed_times(
     """
     count = int(service.max()) + 1 if service.size else 0
     doors_out = exits(network, origins.snapped)
-    seeds = _seeds(network, facilities, service, count)
-    nodes = max(1, network.node_x.size)
+    seeds = seeds_by_service(network, facilities, service, count)
+    nodes = max(1, network.incoming.indptr.size - 1)
     step = max(1, _CHUNK_CELLS // nodes)
     keys = np.full((origins.leg_ms.size, count), _NEVER, dtype=np.int64)
     for start in range(0, count, step):
@@ -136,9 +136,10 @@ def routed_times(
     return Routed(np.where(reached, time, UNREACHED), label)
 
 
-def _seeds(
+def seeds_by_service(
     network: RoadNetwork, facilities: Places, service: npt.NDArray[np.int64], count: int
 ) -> list[Seeds]:
+    """Where the facilities of each service enter the network, one entry a service."""
     doors = entries(network, facilities.snapped)
     cost = doors.cost_ms.astype(np.int64) + facilities.leg_ms[doors.point]
     of_service = service[doors.point]
@@ -196,7 +197,7 @@ def _improve_along_street(
 ) -> None:
     """Take the way along one's own street where it is the better one."""
     origins, facilities = ends
-    here, there = _same_street_pairs(origins.snapped.street, facilities.snapped.street)
+    here, there = same_street_pairs(origins.snapped.street, facilities.snapped.street)
     if own is not None:
         other = own.origin[here] != own.facility[there]
         here, there = here[other], there[other]
@@ -212,7 +213,7 @@ def _improve_along_street(
     np.minimum.at(keys, (here, service[there]), (time << _LABEL_BITS) | there)
 
 
-def _same_street_pairs(
+def same_street_pairs(
     origin_street: npt.NDArray[np.int32], facility_street: npt.NDArray[np.int32]
 ) -> tuple[Ints, Ints]:
     """Every pair (origin, facility) that stands on one street."""

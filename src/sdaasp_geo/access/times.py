@@ -78,18 +78,18 @@ def nearest_times(
     After Insee's METRIC-OSRM distancier: theoretical car time, off-peak, to the nearest
     facility. Facilities of equal time: the first by id.
     """
-    facilities = _ordered(facilities, services)
+    facilities = in_order(facilities, services)
     numbers = pd.Index(services).get_indexer(pd.Index(facilities["service"]))
     service = numbers.astype(np.int64)
     start = attach(network, origins.geometry.to_numpy(), assumptions)
     end = attach(network, facilities.geometry.to_numpy(), assumptions)
-    frames = _Frames(origins.reset_index(drop=True), facilities, service, len(services))
+    frames = Frames(origins.reset_index(drop=True), facilities, service, len(services))
     answer = _Answer.empty(len(origins), len(services))
     for known_by in ("commune", "position"):
         rows = np.flatnonzero(frames.origins["known_by"].to_numpy() == known_by)
         if rows.size:
-            part = _taken(start, rows)
-            rule = _SameCommune(frames, rows, known_by, assumptions)
+            part = taken(start, rows)
+            rule = SameCommune(frames, rows, known_by, assumptions)
             routed = _routed(network, part, end, rule, executor)
             answer.put(rows, *rule.apply(routed))
     answer.limit(assumptions.time_limit_min)
@@ -97,7 +97,9 @@ def nearest_times(
     return _table(answer, reason, frames, services)
 
 
-class _Frames(NamedTuple):
+class Frames(NamedTuple):
+    """What is asked: origins, facilities in their order, and the number of their service."""
+
     origins: pd.DataFrame
     facilities: pd.DataFrame
     service: npt.NDArray[np.int64]
@@ -136,7 +138,7 @@ _MISSING, _ROUTED, _ESTIMATE, _ZERO, _OVER = range(5)
 _KIND_NAMES = np.array([None, "routed", "internal_estimate", "rule_zero", None], dtype=object)
 
 
-class _SameCommune:
+class SameCommune:
     """The same-commune rule for origins that are all known in the same way.
 
     It speaks of the facilities of an origin's own unit: all of them for an origin known
@@ -145,7 +147,7 @@ class _SameCommune:
 
     def __init__(
         self,
-        frames: _Frames,
+        frames: Frames,
         rows: npt.NDArray[np.int64],
         known_by: str,
         assumptions: Assumptions,
@@ -183,14 +185,15 @@ class _SameCommune:
         facility = routed.facility.copy()
         if self.assumptions.same_commune == "routed":
             return time_min, facility, kind
-        inside_min, inside_kind = self._inside(own)
+        inside_min, inside_kind = self.inside(own)
         wins = (own > 0) & ~(time_min < inside_min)
         time_min[wins] = inside_min[wins]
         kind[wins] = inside_kind
         facility[wins] = self.first[self.own_unit][wins]
         return time_min, facility, kind
 
-    def _inside(self, own: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float64], int]:
+    def inside(self, own: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float64], int]:
+        """Return the rule's times for a number of own facilities, and their kind."""
         if self.assumptions.same_commune == "zero":
             return np.zeros(own.shape), _ZERO
         area = np.broadcast_to(self.area_km2[:, None], own.shape)
@@ -221,7 +224,7 @@ def _routed(
     network: RoadNetwork,
     origins: Places,
     facilities: Places,
-    rule: _SameCommune,
+    rule: SameCommune,
     executor: Executor | None,
 ) -> Routed:
     service = rule.frames.service
@@ -236,13 +239,14 @@ def _routed(
     )
 
 
-def _ordered(facilities: gpd.GeoDataFrame, services: Sequence[str]) -> gpd.GeoDataFrame:
+def in_order(facilities: gpd.GeoDataFrame, services: Sequence[str]) -> gpd.GeoDataFrame:
     """Keep the services asked for, in an order that no file decides."""
     kept = facilities[facilities["service"].isin(list(services))]
     return kept.sort_values(["service", "facility", "source"], ignore_index=True)
 
 
-def _taken(places: Places, rows: npt.NDArray[np.int64]) -> Places:
+def taken(places: Places, rows: npt.NDArray[np.int64]) -> Places:
+    """Return some of the places."""
     whole = places.snapped
     part = Snapped(
         street=whole.street[rows],
@@ -256,7 +260,7 @@ def _taken(places: Places, rows: npt.NDArray[np.int64]) -> Places:
 
 
 def _reasons(
-    answer: _Answer, start: Places, end: Places, frames: _Frames
+    answer: _Answer, start: Places, end: Places, frames: Frames
 ) -> npt.NDArray[np.object_]:
     reason = np.full(answer.kind.shape, None, dtype=object)
     present = np.bincount(frames.service, minlength=frames.services) > 0
@@ -273,7 +277,7 @@ def _reasons(
 
 
 def _table(
-    answer: _Answer, reason: npt.NDArray[np.object_], frames: _Frames, services: Sequence[str]
+    answer: _Answer, reason: npt.NDArray[np.object_], frames: Frames, services: Sequence[str]
 ) -> pd.DataFrame:
     origins, count = answer.time_min.shape
     # One more name than facilities: number -1 reads None.
