@@ -71,6 +71,10 @@ class InputError(SdaaspError, ValueError):
         self.faults: tuple[Fault, ...] = tuple(faults)
         super().__init__(_listing(self.faults))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Fault, ...]]]:
+        """Travel between processes with the faults, not with the message alone."""
+        return type(self), (self.faults,)
+
 
 class TerritoryError(InputError):
     """The territory file itself is wrong (TOML, unknown key, threshold out of order)."""
@@ -86,6 +90,14 @@ class StoredNetworkError(SdaaspError, ValueError):
 
 class OutputError(SdaaspError, OSError):
     """The outputs cannot be written where they were asked for."""
+
+
+class ClusterError(SdaaspError, RuntimeError):
+    """The cluster cannot be reached, or its workers do not survive the work."""
+
+
+class MissingExtraError(SdaaspError, ImportError):
+    """Something was asked for that an optional part of the installation does."""
 
 
 def _listing(faults: Sequence[Fault]) -> str:

@@ -93,6 +93,33 @@ def checked_search(graph: SearchGraph, seeds: Sequence[Seeds], limit_ms: int | N
     )
 
 
+def checked_services(
+    seeds: Sequence[Seeds], node_count: int, limit_ms: int | None
+) -> tuple[Entries, ...]:
+    """Check a question to a graph that has been checked before.
+
+    Parameters
+    ----------
+    seeds
+        One entry a service.
+    node_count
+        Nodes of the graph.
+    limit_ms
+        Longest time of interest; None for all that 32 bits hold.
+
+    Raises
+    ------
+    NetworkError
+        If seeds or limit are not as described; every fault found is in the message.
+    """
+    faults = _limit_faults(limit_ms)
+    for service, entries in enumerate(seeds):
+        faults += [f"service {service}: {fault}" for fault in _seed_faults(entries, node_count)]
+    if faults:
+        raise NetworkError("this search cannot run: " + "; ".join(faults))
+    return tuple(_entries(entries) for entries in seeds)
+
+
 def windows_for(weights_ms: NDArray[np.int32], longest_ms: int) -> Windows:
     """Width of the buckets and number of the windows; the result depends on neither.
 

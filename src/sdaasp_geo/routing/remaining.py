@@ -1,0 +1,211 @@
+"""Compiled upkeep of the graph that is being contracted: rows merged, renumbered, set aside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sdaasp_geo.routing.contraction import Arcs, Remaining
+from sdaasp_geo.routing.kernels import UNREACHED, compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Int32 = NDArray[np.int32]
+    UInt32 = NDArray[np.uint32]
+    Flags = NDArray[np.uint8]
+    Whole = int | np.int64
+
+
+class Added(NamedTuple):
+    """Arcs with their halves by node: twice an arc's number, plus one at its head."""
+
+    arcs: Arcs
+    indptr: UInt32
+    half: UInt32
+
+
+@compiled
+def halves_by_node(arcs: Arcs, node_count: int) -> Added:
+    """Sort the halves of arcs by the node that they touch."""
+    indptr = np.zeros(node_count + 1, np.uint32)
+    for index in range(arcs.tail.size):
+        indptr[arcs.tail[index] + np.uint32(1)] += np.uint32(1)
+        indptr[arcs.head[index] + np.uint32(1)] += np.uint32(1)
+    for node in range(node_count):
+        indptr[node + 1] += indptr[node]
+    half = np.empty(2 * arcs.tail.size, np.uint32)
+    place = indptr[:-1].copy()
+    for index in range(arcs.tail.size):
+        for side in range(2):
+            node = arcs.head[index] if side else arcs.tail[index]
+            half[place[node]] = 2 * index + side
+            place[node] += np.uint32(1)
+    return Added(arcs, indptr, half)
+
+
+@compiled
+def new_rows(node_count: int, arc_count: Whole) -> Remaining:
+    """Return rows to be filled."""
+    return Remaining(
+        np.empty(node_count, np.int32),
+        np.zeros(node_count + 1, np.uint32),
+        np.empty(arc_count, np.uint32),
+        np.full(arc_count, UNREACHED, np.int32),
+        np.full(arc_count, UNREACHED, np.int32),
+        np.full(arc_count, -1, np.int32),
+        np.full(arc_count, -1, np.int32),
+        np.zeros(arc_count, np.int32),
+        np.zeros(arc_count, np.int32),
+    )
+
+
+@compiled
+def _trimmed(rows: Remaining, kept: int, used: int) -> Remaining:
+    return Remaining(
+        rows.node[:kept].copy(),
+        rows.indptr[: kept + 1].copy(),
+        rows.head[:used].copy(),
+        rows.out_ms[:used].copy(),
+        rows.in_ms[:used].copy(),
+        rows.out_middle[:used].copy(),
+        rows.in_middle[:used].copy(),
+        rows.out_hops[:used].copy(),
+        rows.in_hops[:used].copy(),
+    )
+
+
+@compiled
+def _copy_entry(source: Remaining, entry: int, target: Remaining, place: int) -> None:
+    target.out_ms[place] = source.out_ms[entry]
+    target.in_ms[place] = source.in_ms[entry]
+    target.out_middle[place] = source.out_middle[entry]
+    target.in_middle[place] = source.in_middle[entry]
+    target.out_hops[place] = source.out_hops[entry]
+    target.in_hops[place] = source.in_hops[entry]
+
+
+@compiled
+def _lower(rows: Remaining, place: int, arcs: Arcs, half: np.uint32) -> None:
+    """Enter one half of an arc in a row, where it is quicker than what is there."""
+    arc = half >> np.uint32(1)
+    if half & np.uint32(1):
+        if arcs.ms[arc] < rows.in_ms[place]:
+            rows.in_ms[place] = arcs.ms[arc]
+            rows.in_middle[place] = arcs.middle[arc]
+            rows.in_hops[place] = arcs.hops[arc]
+    elif arcs.ms[arc] < rows.out_ms[place]:
+        rows.out_ms[place] = arcs.ms[arc]
+        rows.out_middle[place] = arcs.middle[arc]
+        rows.out_hops[place] = arcs.hops[arc]
+
+
+@compiled
+def _write_old(
+    graph: Remaining,
+    gone: Flags,
+    node: np.uint32,
+    number_place: tuple[UInt32, UInt32],
+    out: tuple[Remaining, int],
+) -> int:
+    """Copy the neighbours that stay; return where the row ends now."""
+    number, place_of = number_place
+    rows, used = out
+    for entry in range(graph.indptr[node], graph.indptr[node + np.uint32(1)]):
+        neighbour = graph.head[entry]
+        if not gone[neighbour]:
+            rows.head[used] = number[neighbour]
+            _copy_entry(graph, entry, rows, used)
+            used += 1
+            place_of[neighbour] = used
+    return used
+
+
+@compiled
+def _write_new(
+    node: np.uint32, added: Added, number_place: tuple[UInt32, UInt32], out: tuple[Remaining, int]
+) -> int:
+    """Enter the added arcs of a node, except loops; return where the row ends now."""
+    number, place_of = number_place
+    rows, used = out
+    for half in added.half[added.indptr[node] : added.indptr[node + np.uint32(1)]]:
+        arc = half >> np.uint32(1)
+        neighbour = added.arcs.tail[arc] if half & np.uint32(1) else added.arcs.head[arc]
+        if neighbour == node:
+            continue
+        if place_of[neighbour] == 0:
+            rows.head[used] = number[neighbour]
+            used += 1
+            place_of[neighbour] = used
+        _lower(rows, place_of[neighbour] - 1, added.arcs, half)
+    return used
+
+
+@compiled
+def _forget(graph: Remaining, added: Added, node: np.uint32, place_of: UInt32) -> None:
+    for entry in range(graph.indptr[node], graph.indptr[node + np.uint32(1)]):
+        place_of[graph.head[entry]] = 0
+    for half in added.half[added.indptr[node] : added.indptr[node + np.uint32(1)]]:
+        place_of[added.arcs.tail[half >> np.uint32(1)]] = 0
+        place_of[added.arcs.head[half >> np.uint32(1)]] = 0
+
+
+@compiled
+def merged_rows(
+    graph: Remaining,
+    gone: Flags,
+    added: Added,
+    number_place: tuple[UInt32, UInt32],
+    stretch: tuple[int, int],
+) -> Remaining:
+    """Return the rows of a stretch of nodes: without those gone, with the arcs added.
+
+    `number` is the new number of each node; `place` is scratch, all zero before and
+    after: one more than where a neighbour stands in the row being written.
+    """
+    first, last = stretch
+    old = np.int64(graph.indptr[last]) - np.int64(graph.indptr[first])
+    new = np.int64(added.indptr[last]) - np.int64(added.indptr[first])
+    rows = new_rows(last - first, old + new)
+    kept, used = 0, 0
+    for index in range(first, last):
+        node = np.uint32(index)
+        if gone[node]:
+            continue
+        used = _write_old(graph, gone, node, number_place, (rows, used))
+        used = _write_new(node, added, number_place, (rows, used))
+        _forget(graph, added, node, number_place[1])
+        rows.node[kept] = graph.node[node]
+        kept += 1
+        rows.indptr[kept] = used
+    return _trimmed(rows, kept, used)
+
+
+@compiled
+def rows_set_aside(graph: Remaining, nodes: UInt32) -> Remaining:
+    """Return the rows of some nodes, neighbours by the number they have in the graph."""
+    room = np.int64(0)
+    for node in nodes:
+        room += np.int64(graph.indptr[node + np.uint32(1)] - graph.indptr[node])
+    rows = new_rows(nodes.size, room)
+    used = 0
+    for index in range(nodes.size):
+        node = nodes[index]
+        rows.node[index] = graph.node[node]
+        for entry in range(graph.indptr[node], graph.indptr[node + np.uint32(1)]):
+            rows.head[used] = graph.node[graph.head[entry]]
+            _copy_entry(graph, entry, rows, used)
+            used += 1
+        rows.indptr[index + 1] = used
+    return rows
+
+
+@compiled
+def mark_neighbours(graph: Remaining, nodes: UInt32, level: Int32, stale: Flags) -> None:
+    """Put the neighbours of contracted nodes above them, and their priorities in doubt."""
+    for node in nodes:
+        for entry in range(graph.indptr[node], graph.indptr[node + np.uint32(1)]):
+            neighbour = graph.head[entry]
+            level[neighbour] = max(level[neighbour], level[node] + 1)
+            stale[neighbour] = 1
