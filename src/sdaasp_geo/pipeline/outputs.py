@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import platform
 import shutil
 import tempfile
 from pathlib import Path
@@ -98,7 +99,8 @@ def whole_folder(folder: Path, *, manifest: str = MANIFEST) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _clear_remains(target)
-        staging = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=target.parent))
+        prefix = f"{_PREFIX}{os.getpid()}-{_host()}-"
+        staging = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
         staging.chmod(0o755)
     except OSError as error:
         message = f"{folder}: expected a folder that can be written, found: {error}"
@@ -147,14 +149,22 @@ def _files(folder: Path) -> list[str]:
 
 
 def _clear_remains(target: Path) -> None:
-    """Undo what a killed run left: its half-written folder, or a swap stopped halfway."""
+    """Undo what a killed run left: its half-written folder, or a swap stopped halfway.
+
+    A disk may be shared: the processes of another machine cannot be asked, and keep theirs.
+    """
     aside = _aside(target)
     if aside.exists() and not target.exists():
         aside.rename(target)
-    for entry in target.parent.glob(f"{_PREFIX}[0-9]*-*"):
+    for entry in target.parent.glob(f"{_PREFIX}[0-9]*-{_host()}-*"):
         pid = entry.name.removeprefix(_PREFIX).partition("-")[0]
         if pid.isdigit() and not _alive(int(pid)):
             shutil.rmtree(entry, ignore_errors=True)
+
+
+def _host() -> str:
+    """Name this machine by letters and digits alone, fit for a file name and a pattern."""
+    return "".join(letter for letter in platform.node() if letter.isalnum()) or "host"
 
 
 def _alive(pid: int) -> bool:
