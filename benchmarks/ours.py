@@ -1,0 +1,91 @@
+"""The library's own searches, under the same names as the peers'."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sdaasp_geo.routing.hierarchy import build_hierarchy
+from sdaasp_geo.routing.hierarchy_storage import hierarchy_for
+from sdaasp_geo.routing.improvement import Weighing, total_improvement
+from sdaasp_geo.routing.nearest import Seeds, nearest, nearest_two
+from sdaasp_geo.routing.sweeps import matrix, nearest_by_hierarchy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sdaasp_geo.network.graph import SearchGraph
+
+    Table = NDArray[Any]
+
+
+class Bucket:
+    """The search without preparation, the facility given with each time."""
+
+    def __init__(self, graph: SearchGraph, threads: int = 1) -> None:
+        self.graph, self.threads = graph, threads
+
+    def nearest(self, wanted: Sequence[Seeds]) -> list[Table]:
+        """Return times of all nodes from the nearest seed of each service."""
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(nearest(self.graph, wanted, executor=pool).time_ms)
+
+    def origins(self, wanted: Sequence[Seeds], nodes: Table) -> list[Table]:
+        """Return times of some nodes; every node is searched all the same."""
+        return [row[nodes] for row in self.nearest(wanted)]
+
+    def nearest_two(self, wanted: Sequence[Seeds]) -> list[Table]:
+        """Return times of all nodes, each facility a group of its own."""
+        groups = np.arange(max(seeds.label.size for seeds in wanted), dtype=np.int32)
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(nearest_two(self.graph, wanted, groups, executor=pool).time_ms)
+
+    def candidates(self, today_ms: Table, sites: Table) -> list[Table]:
+        """Return the milliseconds that all nodes together gain, by candidate."""
+        zero = np.zeros(1, np.int32)
+        seeds = [Seeds(np.array([node], np.int32), zero, zero) for node in sites]
+        weighing = Weighing(np.ones(today_ms.size, np.int64))
+        with ThreadPoolExecutor(self.threads) as pool:
+            found = total_improvement(self.graph, today_ms, seeds, weighing, executor=pool)
+        return list(found.gain)
+
+
+class ByHierarchy:
+    """The searches over a hierarchy, which is taken from `stored` where it is there."""
+
+    def __init__(self, graph: SearchGraph, stored: str, threads: int = 1) -> None:
+        self.threads = threads
+        self.hierarchy = hierarchy_for(graph, Path(stored))
+
+    def nearest(self, wanted: Sequence[Seeds]) -> list[Table]:
+        """Return times of all nodes, the facility found with each."""
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(nearest_by_hierarchy(self.hierarchy, wanted, executor=pool).time_ms)
+
+    def times(self, wanted: Sequence[Seeds]) -> list[Table]:
+        """Return times of all nodes, and not ask which facility it is."""
+        with ThreadPoolExecutor(self.threads) as pool:
+            found = nearest_by_hierarchy(self.hierarchy, wanted, labels=False, executor=pool)
+        return list(found.time_ms)
+
+    def origins(self, wanted: Sequence[Seeds], nodes: Table) -> list[Table]:
+        """Return times of some nodes, the restriction to them made anew."""
+        with ThreadPoolExecutor(self.threads) as pool:
+            found = nearest_by_hierarchy(self.hierarchy, wanted, nodes=nodes, executor=pool)
+        return list(found.time_ms)
+
+    def table(self, sources: Table, targets: Table) -> Table:
+        """Return times from sources to targets."""
+        with ThreadPoolExecutor(self.threads) as pool:
+            return matrix(self.hierarchy, sources, targets, executor=pool)
+
+
+def built(graph: SearchGraph, threads: int = 1) -> None:
+    """Build a hierarchy, and keep nothing."""
+    with ThreadPoolExecutor(threads) as pool:
+        build_hierarchy(graph, executor=pool)
