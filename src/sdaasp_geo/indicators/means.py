@@ -10,6 +10,8 @@ import pandas as pd
 from sdaasp_geo.assumptions import missing_cap_min
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy.typing as npt
 
     from sdaasp_geo.assumptions import BasketMean
@@ -87,8 +89,23 @@ def gamme_means(times: pd.DataFrame, basket: Basket, *, missing: str) -> pd.Data
     >>> float(capped.loc["01001", "proximite_min"])
     30.0
     """
-    measured = set(measured_services(times))
-    minutes = wide_times(times)
+    return wide_gamme_means(wide_times(times), measured_services(times), basket, missing=missing)
+
+
+def wide_gamme_means(
+    minutes: pd.DataFrame, measured: Collection[str], basket: Basket, *, missing: str
+) -> pd.DataFrame:
+    """Mean times as :func:`gamme_means`, from one row an origin and one column a service.
+
+    Parameters
+    ----------
+    minutes
+        Index ``origin``, columns the services, as :func:`wide_times` makes them.
+    measured
+        Services that have a facility somewhere.
+    basket, missing
+        As in :func:`gamme_means`.
+    """
     parts: dict[str, pd.Series] = {}
     for gamme in basket.gamme_ids:
         services = [s for s in basket.services_of(gamme) if s in measured and s in minutes]
@@ -132,12 +149,23 @@ def basket_means(
     The published figures of the Bouches-du-Rhône (2, 6 and 14 minutes by gamme, 5 for
     the basket) are no unweighted mean over the services, so the aggregator is a choice.
     """
-    measured = set(measured_services(times))
-    minutes = wide_times(times)
+    measured = measured_services(times)
+    return wide_basket_means(wide_times(times), measured, basket, how=how, missing=missing)
+
+
+def wide_basket_means(
+    minutes: pd.DataFrame,
+    measured: Collection[str],
+    basket: Basket,
+    *,
+    how: BasketMean,
+    missing: str,
+) -> pd.Series:
+    """Mean times as :func:`basket_means`, from one row an origin and one column a service."""
     services = [s for s in basket.service_ids if s in measured and s in minutes]
     chosen = minutes[services]
     if how == "by_gamme":
-        gammes = gamme_means(times, basket, missing=missing)
+        gammes = wide_gamme_means(minutes, measured, basket, missing=missing)
         columns = [f"{g}_min" for g in basket.gamme_ids if (gammes[f"{g}_expected"] > 0).any()]
         mean = _row_mean(gammes[columns], missing)
     elif how == "by_frequency":

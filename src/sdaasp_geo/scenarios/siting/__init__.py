@@ -1,0 +1,1 @@
+"""Where the next sites should go: exact and approximate facility location."""
