@@ -193,7 +193,7 @@ def candidate_entries(asked: Asked) -> list[Entry]:
                 f"candidates ({density})", name, 2, make, "candidates", arguments,
                 asked.sites.size, _gains(asked, today_ms), range(3)
             )
-            for name, make in (("bucket", _bucket(2)), ("hierarchy", asked.with_hierarchy(2)))
+            for name, make in (("bucket", _bucket(2)), ("better of both", asked.with_hierarchy(2)))
         ]  # fmt: skip
     return entries
 

@@ -12,6 +12,7 @@ from sdaasp_geo.routing.hierarchy import build_hierarchy
 from sdaasp_geo.routing.hierarchy_storage import hierarchy_for
 from sdaasp_geo.routing.improvement import Weighing, total_improvement
 from sdaasp_geo.routing.nearest import Seeds, nearest, nearest_two
+from sdaasp_geo.routing.restriction import restriction
 from sdaasp_geo.routing.sweeps import matrix, nearest_by_hierarchy
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sdaasp_geo.network.graph import SearchGraph
+    from sdaasp_geo.routing.nearest import Nearest
 
     Table = NDArray[Any]
 
@@ -47,11 +49,11 @@ class Bucket:
 
     def candidates(self, today_ms: Table, sites: Table) -> list[Table]:
         """Return the milliseconds that all nodes together gain, by candidate."""
-        zero = np.zeros(1, np.int32)
-        seeds = [Seeds(np.array([node], np.int32), zero, zero) for node in sites]
         weighing = Weighing(np.ones(today_ms.size, np.int64))
         with ThreadPoolExecutor(self.threads) as pool:
-            found = total_improvement(self.graph, today_ms, seeds, weighing, executor=pool)
+            found = total_improvement(
+                self.graph, today_ms, seeds_at(sites), weighing, executor=pool
+            )
         return list(found.gain)
 
 
@@ -59,18 +61,22 @@ class ByHierarchy:
     """The searches over a hierarchy, which is taken from `stored` where it is there."""
 
     def __init__(self, graph: SearchGraph, stored: str, threads: int = 1) -> None:
-        self.threads = threads
+        self.graph, self.threads = graph, threads
         self.hierarchy = hierarchy_for(graph, Path(stored))
+        # The order of the sweep down to every node: made once, as the hierarchy is.
+        self.everywhere = restriction(self.hierarchy)
 
     def nearest(self, wanted: Sequence[Seeds]) -> list[Table]:
         """Return times of all nodes, the facility found with each."""
         with ThreadPoolExecutor(self.threads) as pool:
-            return list(nearest_by_hierarchy(self.hierarchy, wanted, executor=pool).time_ms)
+            return list(self._nearest(wanted, pool).time_ms)
 
     def times(self, wanted: Sequence[Seeds]) -> list[Table]:
         """Return times of all nodes, and not ask which facility it is."""
         with ThreadPoolExecutor(self.threads) as pool:
-            found = nearest_by_hierarchy(self.hierarchy, wanted, labels=False, executor=pool)
+            found = nearest_by_hierarchy(
+                self.hierarchy, wanted, nodes=self.everywhere, labels=False, executor=pool
+            )
         return list(found.time_ms)
 
     def origins(self, wanted: Sequence[Seeds], nodes: Table) -> list[Table]:
@@ -79,10 +85,32 @@ class ByHierarchy:
             found = nearest_by_hierarchy(self.hierarchy, wanted, nodes=nodes, executor=pool)
         return list(found.time_ms)
 
+    def candidates(self, today_ms: Table, sites: Table) -> list[Table]:
+        """Return the milliseconds that all nodes together gain, by candidate."""
+        with ThreadPoolExecutor(self.threads) as pool:
+            found = total_improvement(
+                self.graph,
+                today_ms,
+                seeds_at(sites),
+                Weighing(np.ones(today_ms.size, np.int64)),
+                hierarchy=self.everywhere,
+                executor=pool,
+            )
+        return list(found.gain)
+
+    def _nearest(self, wanted: Sequence[Seeds], pool: ThreadPoolExecutor) -> Nearest:
+        return nearest_by_hierarchy(self.hierarchy, wanted, nodes=self.everywhere, executor=pool)
+
     def table(self, sources: Table, targets: Table) -> Table:
         """Return times from sources to targets."""
         with ThreadPoolExecutor(self.threads) as pool:
             return matrix(self.hierarchy, sources, targets, executor=pool)
+
+
+def seeds_at(nodes: Table) -> list[Seeds]:
+    """Return one candidate at each node."""
+    zero = np.zeros(1, np.int32)
+    return [Seeds(np.array([node], np.int32), zero, zero) for node in nodes]
 
 
 def built(graph: SearchGraph, threads: int = 1) -> None:

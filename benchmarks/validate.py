@@ -14,6 +14,7 @@ import geopandas as gpd
 import pandas as pd
 
 import sdaasp_geo as sg
+import validate_msap
 from real_data import real_data
 from sdaasp_geo.assumptions import SAME_COMMUNE_RULES
 from sdaasp_geo.indicators.means import population_mean
@@ -100,15 +101,43 @@ def validate(folder: Path) -> pd.DataFrame:
     for rule in SAME_COMMUNE_RULES:
         choices = dataclasses.replace(territory.assumptions, same_commune=rule)
         variant = dataclasses.replace(territory, assumptions=choices)
+        diagnostic = diagnose_inputs(variant, inputs)
         found = [
-            *figures(diagnose_inputs(variant, inputs), published),
+            *figures(diagnostic, published),
             *destination_cases(inputs, variant, published),
+            *_msap(diagnostic, published),
         ]
         index = pd.MultiIndex.from_tuples([(f.theme, f.name, f.published) for f in found])
         columns[rule] = pd.Series([f.computed for f in found], index=index, dtype=float)
     table = pd.DataFrame(columns)
     table.index.names = ["theme", "figure", "published"]
     return table.reset_index()
+
+
+def _msap(diagnostic: Diagnostic, published: dict[str, Any]) -> Iterator[Figure]:
+    """Yield the simulation of the new MSAP, remote communes being the 60 calibrated ones."""
+    thresholds = sg.calibrate_thresholds(
+        _gammes(diagnostic),
+        _people(diagnostic),
+        {gamme: diagnostic.thresholds_min[gamme] for gamme in GAMMES},
+        communes=published["eloignement"]["communes"],
+    ).thresholds_min
+    before = _with_thresholds(diagnostic, diagnostic.thresholds_min | thresholds)
+    gains = validate_msap.opened_msap(before, published)
+    for name, told, computed in validate_msap.figures(gains, published):
+        yield Figure("nouvelles MSAP", name, told, computed)
+
+
+def best_sites(folder: Path) -> Iterator[str]:
+    """Yield a line an objective: the best ten mairies, and how many the schéma has too."""
+    published = tomllib.loads((folder / "published.toml").read_text(encoding="utf-8"))
+    diagnostic = sg.diagnose(sg.read_territory(folder / "territory.toml"))
+    for objective, result, shared in validate_msap.best_sites(diagnostic, published):
+        gaining = result.summary["figures_simulated"]["inhabitants_gaining"]
+        yield (
+            f"| {objective} | {result.status} | {', '.join(result.sites['name'])} | "
+            f"{gaining:,.0f} | {len(shared)}: {', '.join(shared) or '–'} |"
+        )
 
 
 def main() -> int:
@@ -121,6 +150,11 @@ def main() -> int:
     for theme, part in table.groupby("theme", sort=False):
         print(f"\n### {theme}\n")
         print(_markdown(part))
+    print("\n### les dix meilleures mairies sur 119\n")
+    print("| objectif | statut | sites | habitants gagnant 6 min ou plus | aussi dans le schéma |")
+    print("|---|---|---|---|---|")
+    for line in best_sites(folder):
+        print(line)
     return 0
 
 
