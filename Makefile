@@ -30,6 +30,10 @@ $(VENV)/.installed-dev: $(VENV)/.python pyproject.toml constraints.txt
 	$(PIP_INSTALL) --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
 
+$(VENV)/.installed-bench: $(VENV)/.installed-dev
+	$(PIP_INSTALL) --editable '.[dev,bench]'
+	@touch $@
+
 setup: $(VENV)/.installed-dev ## Install everything, development tools included
 
 diagnostic: $(VENV)/.installed ## Diagnose TERRITORY into OUT (the example by default)
@@ -53,7 +57,7 @@ lint: $(VENV)/.installed-dev ## Style, types and layers
 test: lint notebooks ## Lint, types, contracts, notebooks, doctests and tests
 	$(BIN)/python -m pytest
 
-bench: $(VENV)/.installed-dev ## Speed beside the peers, in one run, for SIZES
+bench: $(VENV)/.installed-bench ## Speed beside the peers, in one run, for SIZES
 	$(BIN)/python benchmarks/run.py --sizes $(SIZES)
 
 clean: ## Remove the environment, caches and outputs

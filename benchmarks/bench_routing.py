@@ -140,8 +140,10 @@ def nearest_entries(asked: Asked) -> list[Entry]:
         Entry(task, "networkx", 1, Networkx, "nearest", (part,), len(part), part_times, slow=True),
     ]
     if installed("pandana"):
+        # As far as it has to look, and no farther.
+        arguments = (part, 1.01 * max(row.max() for row in part_times) / 1000)
         entries.append(
-            Entry(task, "pandana", 2, Pandana, "nearest", (part,), len(part), None, slow=True)
+            Entry(task, "pandana", 2, Pandana, "nearest", arguments, len(part), None, slow=True)
         )
     return entries
 

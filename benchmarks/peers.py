@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 # pandana keeps thousandths of its unit in 32 bits: given milliseconds, it overflows.
 _MS = 1000.0
-# Longer than any way in these graphs: pandana fills what it does not reach with it.
+# How far pandana looks, and fills in where it finds nothing: its time grows with it, so
+# that whoever knows the longest time had better say so.
 _PANDANA_HORIZON_S = 1e6
 
 
@@ -104,13 +105,15 @@ class Pandana:
             twoway=False,
         )
 
-    def nearest(self, wanted: Sequence[Seeds]) -> list[Table]:
+    def nearest(
+        self, wanted: Sequence[Seeds], horizon_s: float = _PANDANA_HORIZON_S
+    ) -> list[Table]:
         """Return the times of all nodes to the nearest place of each service."""
         rows = []
         for seeds in wanted:
             at = np.unique(seeds.node)
-            self.network.set_pois("places", _PANDANA_HORIZON_S, 1, self.x.iloc[at], self.y.iloc[at])
-            found = self.network.nearest_pois(_PANDANA_HORIZON_S, "places", num_pois=1)
+            self.network.set_pois("places", horizon_s, 1, self.x.iloc[at], self.y.iloc[at])
+            found = self.network.nearest_pois(horizon_s, "places", num_pois=1)
             rows.append(found[1].to_numpy() * _MS)
         return rows
 

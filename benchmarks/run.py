@@ -18,6 +18,8 @@ def main() -> None:
     for title, script, options in (
         ("Searches", "bench_routing.py", ["--sizes", sizes]),
         ("PBF to network", "bench_pbf.py", []),
+        ("Choosing sites", "bench_siting.py", ["--large"]),
+        ("Every facility's criticality", "bench_criticality.py", []),
         ("The main job on the example", "bench_example.py", []),
     ):
         print(f"\n## {title}\n", flush=True)

@@ -1,11 +1,18 @@
 from .access.internal import inhabited_area_km2, internal_time_min
+from .access.isochrones import isochrones
+from .access.nearest_facilities import facilities_within, k_nearest_facilities
+from .access.rasters import access_raster, grid_over
+from .access.reach import Reach, inhabitants_within, reach, reach_times
 from .access.times import nearest_times
 from .assumptions import Assumptions
 from .basket import Basket, Gamme, Service, load_basket, shipped_baskets
+from .cluster import DaskExecutor
 from .diagnostic.model import Diagnostic, Land
 from .errors import (
+    ClusterError,
     Fault,
     InputError,
+    MissingExtraError,
     NetworkError,
     OutputError,
     SdaaspError,
@@ -18,14 +25,40 @@ from .indicators.distribution import share_within, weighted_median
 from .indicators.means import basket_means, gamme_means, population_mean, wide_times
 from .indicators.remoteness import Calibration, calibrate_thresholds, remoteness
 from .indicators.zones import contiguous_zones
+from .network.graph import SearchGraph
 from .network.road_network import RoadNetwork
+from .pipeline.many import diagnose_many
+from .pipeline.scenario_write import write_comparison, write_gains, write_siting
 from .pipeline.steps import check, diagnose
+from .pipeline.trying import mairies
 from .pipeline.write import diagnose_file, write_diagnostic, write_maps_only
 from .report.maps import plot_minutes, plot_remoteness, write_maps
 from .report.page import write_report
+from .report.rasters import write_raster
+from .routing.hierarchy import Hierarchy, build_hierarchy
+from .routing.hierarchy_storage import hierarchy_for
+from .routing.improvement import improvement, total_improvement
+from .routing.nearest import Seeds, nearest, nearest_two
+from .routing.sweeps import matrix, matrix_chunks, nearest_by_hierarchy
+from .routing.topology import Topology, build_topology, customised
+from .scenarios.bouquets import Bouquet, load_bouquet, shipped_bouquets
+from .scenarios.compare import Comparison, compare
+from .scenarios.criticality import criticality
+from .scenarios.each import simulate_each
+from .scenarios.gains import Gains
+from .scenarios.model import Closing, Conversion, Move, Opening, Scenario, Spot, Stop
+from .scenarios.placing import facilities_after
+from .scenarios.scenario_file import read_scenario
+from .scenarios.sensitivity import Sensitivity, Siting, sensitivity
+from .scenarios.simulate import simulate
+from .scenarios.siting.choose import choose_sites, remote_weights
+from .scenarios.siting.problem import SitingProblem
+from .scenarios.siting.result import SitingResult
+from .scenarios.variants import Variant, one_at_a_time, sampled
 from .sources.arrondissements import read_arrondissements
 from .sources.bpe import read_bpe
 from .sources.bpe_counts import read_bpe_counts
+from .sources.candidates import read_candidates
 from .sources.chefs_lieux import read_chefs_lieux
 from .sources.communes import read_communes
 from .sources.france_services import read_france_services
@@ -42,39 +75,89 @@ from .territory import Territory, read_territory
 __all__ = [
     "Assumptions",
     "Basket",
+    "Bouquet",
     "Calibration",
+    "Closing",
+    "ClusterError",
+    "Comparison",
+    "Conversion",
+    "DaskExecutor",
     "Diagnostic",
     "Fault",
+    "Gains",
     "Gamme",
+    "Hierarchy",
     "InputError",
     "Land",
+    "MissingExtraError",
+    "Move",
     "NetworkError",
+    "Opening",
     "OutputError",
     "Places",
+    "Reach",
     "Reading",
     "RoadNetwork",
+    "Scenario",
     "SdaaspError",
+    "SearchGraph",
+    "Seeds",
+    "Sensitivity",
     "Service",
+    "Siting",
+    "SitingProblem",
+    "SitingResult",
+    "Spot",
+    "Stop",
     "StoredNetworkError",
     "Territory",
     "TerritoryError",
+    "Topology",
+    "Variant",
+    "access_raster",
     "basket_means",
+    "build_hierarchy",
+    "build_topology",
     "calibrate_thresholds",
     "check",
+    "choose_sites",
+    "compare",
     "contiguous_zones",
+    "criticality",
+    "customised",
     "diagnose",
     "diagnose_file",
+    "diagnose_many",
+    "facilities_after",
+    "facilities_within",
     "gamme_means",
+    "grid_over",
+    "hierarchy_for",
+    "improvement",
+    "inhabitants_within",
     "inhabited_area_km2",
     "internal_time_min",
+    "isochrones",
+    "k_nearest_facilities",
     "load_basket",
+    "load_bouquet",
+    "mairies",
+    "matrix",
+    "matrix_chunks",
+    "nearest",
+    "nearest_by_hierarchy",
     "nearest_times",
+    "nearest_two",
+    "one_at_a_time",
     "plot_minutes",
     "plot_remoteness",
     "population_mean",
+    "reach",
+    "reach_times",
     "read_arrondissements",
     "read_bpe",
     "read_bpe_counts",
+    "read_candidates",
     "read_chefs_lieux",
     "read_communes",
     "read_france_services",
@@ -84,16 +167,28 @@ __all__ = [
     "read_osm_pbf",
     "read_passage",
     "read_points_of_origin",
+    "read_scenario",
     "read_territory",
     "remote_against_others",
+    "remote_weights",
     "remoteness",
+    "sampled",
+    "sensitivity",
     "share_within",
     "shipped_baskets",
+    "shipped_bouquets",
+    "simulate",
+    "simulate_each",
+    "total_improvement",
     "weighted_median",
     "wide_times",
+    "write_comparison",
     "write_diagnostic",
     "write_example",
+    "write_gains",
     "write_maps",
     "write_maps_only",
+    "write_raster",
     "write_report",
+    "write_siting",
 ]

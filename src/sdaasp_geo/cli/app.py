@@ -13,20 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 
 import sdaasp_geo as sg
+from sdaasp_geo.cli import trying
+from sdaasp_geo.cli.common import Maps, OutFolder, TerritoryFile, name_files, progress_bar
 from sdaasp_geo.errors import InputError, SdaaspError
 from sdaasp_geo.pipeline.outputs import whole_folder
-from sdaasp_geo.pipeline.progress import silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from sdaasp_geo.cluster import DaskExecutor
     from sdaasp_geo.pipeline.inputs import Inputs
-    from sdaasp_geo.pipeline.progress import Progress
 
 INPUT_FAULT = 1
 INTERRUPTED = 130
@@ -43,11 +41,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-TerritoryFile = Annotated[Path, typer.Argument(help="A territory file (TOML).")]
-OutFolder = Annotated[
-    Path, typer.Option("--out", help="Folder of the outputs; earlier ones are replaced.")
-]
-
 
 @app.callback()
 def _commands() -> None:
@@ -61,38 +54,54 @@ def example(
     """Write the example territory (a fictional département) into a folder."""
     with whole_folder(folder, manifest=_EXAMPLE_MANIFEST) as staging:
         names = [path.relative_to(staging) for path in sg.write_example(staging)]
-    _name_files([folder / name for name in names])
+    name_files([folder / name for name in names])
 
 
 @app.command()
 def check(territory: TerritoryFile) -> None:
     """Read every input, list every fault, compute nothing."""
-    with _progress() as progress:
+    with progress_bar() as progress:
         inputs = sg.check(sg.read_territory(territory), progress=progress)
     _tell(inputs)
 
 
 @app.command()
 def diagnose(
-    territory: TerritoryFile,
+    territories: Annotated[list[Path], typer.Argument(help="Territory files (TOML).")],
     out: OutFolder,
     *,
-    maps: Annotated[bool, typer.Option(help="Draw the maps and the report.")] = True,
+    maps: Maps = True,
+    cluster: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler that runs the territories.")
+    ] = None,
 ) -> None:
-    """Measure access to the services and write tables, maps and report."""
-    with _progress() as progress:
-        diagnostic = sg.diagnose_file(territory, out, progress=progress)
-        files = sg.write_diagnostic(diagnostic, out, maps=maps, progress=progress)
-    _name_files(files)
+    """Measure access to the services and write tables, maps and report.
+
+    Of several territories, or on a cluster, each goes into a folder of its name in OUT.
+    """
+    with progress_bar() as progress, _where(cluster) as executor:
+        if executor is None and len(territories) == 1:
+            diagnostic = sg.diagnose_file(territories[0], out, progress=progress)
+            files = sg.write_diagnostic(diagnostic, out, maps=maps, progress=progress)
+        else:
+            files = sg.diagnose_many(
+                territories, out, executor=executor, maps=maps, progress=progress
+            )
+    name_files(files)
 
 
 @app.command()
 def maps(territory: TerritoryFile, out: OutFolder) -> None:
     """Draw the maps alone."""
-    with _progress() as progress:
+    with progress_bar() as progress:
         diagnostic = sg.diagnose_file(territory, out, progress=progress)
         files = sg.write_maps_only(diagnostic, out, progress=progress)
-    _name_files(files)
+    name_files(files)
+
+
+app.command()(trying.simulate)
+app.command()(trying.locate)
+app.command()(trying.compare)
 
 
 def main() -> None:
@@ -114,25 +123,15 @@ def main() -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
-    """Show where the work is on a terminal, and nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield silent
+def _where(cluster: str | None) -> Iterator[DaskExecutor | None]:
+    """Connect to a cluster if one is named."""
+    if cluster is None:
+        yield None
         return
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("…", total=None)
+    from sdaasp_geo.cluster import DaskExecutor  # noqa: PLC0415 (only where it is asked for)
 
-        def show(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=what or "…")
-
-        yield show
-
-
-def _name_files(files: Sequence[Path]) -> None:
-    for path in files:
-        typer.echo(str(path))
-    typer.echo(f"{len(files)} files written")
+    with DaskExecutor(cluster) as executor:
+        yield executor
 
 
 def _tell(inputs: Inputs) -> None:
@@ -148,7 +147,3 @@ def _tell(inputs: Inputs) -> None:
         f"{len(inputs.rejects)} rows rejected, {len(inputs.flags)} doubtful, "
         f"{rows} that no service asks for"
     )
-
-
-if __name__ == "__main__":
-    main()
