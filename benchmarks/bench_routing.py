@@ -318,7 +318,7 @@ def compilation() -> tuple[float, float]:
             del os.environ["NUMBA_CACHE_DIR"]
 
 
-def measure(size: str, tasks: Sequence[str]) -> list[dict[str, Any]]:
+def measure(size: str, tasks: Sequence[str], without: Sequence[str]) -> list[dict[str, Any]]:
     """All rows of one size."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -328,11 +328,12 @@ def measure(size: str, tasks: Sequence[str]) -> list[dict[str, Any]]:
         stored = str(Path(folder) / "graph.npz")
         np.savez(stored, **graph._asdict())
         for task in tasks:
-            for runs in in_turns(TASKS[task](asked), graph):
+            entries = [entry for entry in TASKS[task](asked) if entry.name not in without]
+            for runs in in_turns(entries, graph):
                 memory = elsewhere(peak_mb, runs.entry._replace(expected=None), stored)
                 rows.append(_row(runs, size, graph) | {"peak_mb": round(memory)})
                 print(line_of(rows[-1], rows), flush=True)
-        if size == "S" and "matrix" in tasks:
+        if size == "S" and "matrix" in tasks and "osrm" not in without:
             rows += osrm_rows(asked, folder)
     return rows
 
@@ -396,13 +397,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--sizes", default="S,M", help=f"of {', '.join(NODES)}; default S,M")
     parser.add_argument("--tasks", default=",".join(TASKS), help="all by default")
+    parser.add_argument("--without", default="", help="peers to leave out, such as pandana")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args()
     compiling, loading = compilation()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     print(f"first call ever {compiling:.1f} s (compilation); of a later process {loading:.2f} s")
     for size in options.sizes.split(","):
-        rows = measure(size, options.tasks.split(","))
+        rows = measure(size, options.tasks.split(","), options.without.split(","))
         store(rows, options.output)
         if any(row["equal"] is False for row in rows):
             message = "times differ from scipy's"
