@@ -41,9 +41,13 @@ from .routing.improvement import improvement, total_improvement
 from .routing.nearest import Seeds, nearest, nearest_two
 from .routing.sweeps import matrix, matrix_chunks, nearest_by_hierarchy
 from .routing.topology import Topology, build_topology, customised
+from .scenarios.availability import availability_times
 from .scenarios.bouquets import Bouquet, load_bouquet, shipped_bouquets
 from .scenarios.compare import Comparison, compare
+from .scenarios.criteria import Judgement, judge_criteria
+from .scenarios.criteria_file import Criteria, Criterion, load_criteria, shipped_criteria
 from .scenarios.criticality import criticality
+from .scenarios.dashboard import Dashboard, dashboard
 from .scenarios.each import simulate_each
 from .scenarios.gains import Gains
 from .scenarios.model import Closing, Conversion, Move, Opening, Scenario, Spot, Stop
@@ -51,6 +55,7 @@ from .scenarios.placing import facilities_after
 from .scenarios.scenario_file import read_scenario
 from .scenarios.sensitivity import Sensitivity, Siting, sensitivity
 from .scenarios.simulate import simulate
+from .scenarios.site_layer import sites_after
 from .scenarios.siting.choose import choose_sites, remote_weights
 from .scenarios.siting.problem import SitingProblem
 from .scenarios.siting.result import SitingResult
@@ -81,6 +86,9 @@ __all__ = [
     "ClusterError",
     "Comparison",
     "Conversion",
+    "Criteria",
+    "Criterion",
+    "Dashboard",
     "DaskExecutor",
     "Diagnostic",
     "Fault",
@@ -88,6 +96,7 @@ __all__ = [
     "Gamme",
     "Hierarchy",
     "InputError",
+    "Judgement",
     "Land",
     "MissingExtraError",
     "Move",
@@ -115,6 +124,7 @@ __all__ = [
     "Topology",
     "Variant",
     "access_raster",
+    "availability_times",
     "basket_means",
     "build_hierarchy",
     "build_topology",
@@ -125,6 +135,7 @@ __all__ = [
     "contiguous_zones",
     "criticality",
     "customised",
+    "dashboard",
     "diagnose",
     "diagnose_file",
     "diagnose_many",
@@ -138,9 +149,11 @@ __all__ = [
     "inhabited_area_km2",
     "internal_time_min",
     "isochrones",
+    "judge_criteria",
     "k_nearest_facilities",
     "load_basket",
     "load_bouquet",
+    "load_criteria",
     "mairies",
     "matrix",
     "matrix_chunks",
@@ -177,8 +190,10 @@ __all__ = [
     "share_within",
     "shipped_baskets",
     "shipped_bouquets",
+    "shipped_criteria",
     "simulate",
     "simulate_each",
+    "sites_after",
     "total_improvement",
     "weighted_median",
     "wide_times",

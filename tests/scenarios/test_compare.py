@@ -196,7 +196,7 @@ def test_communes_of_one_vintage_alone_are_said_and_left_out():
 
 
 def test_wrong_questions():
-    with pytest.raises(InputError, match="expected a diagnostic with its land"):
+    with pytest.raises(ValueError, match="expected a diagnostic with its land"):
         compare(dataclasses.replace(row(), land=None), row())
     old = row()
     elsewhere = dataclasses.replace(old, communes=old.communes.assign(commune="99001"))

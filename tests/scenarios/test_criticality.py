@@ -83,7 +83,7 @@ def test_a_site_closes_with_all_its_services():
 def test_wrong_questions():
     with pytest.raises(InputError, match="expected services among .*found 'boucherie'"):
         criticality(row(), services=["boucherie"])
-    with pytest.raises(InputError, match="expected a diagnostic with its land"):
+    with pytest.raises(ValueError, match="expected a diagnostic with its land"):
         criticality(dataclasses.replace(row(), land=None))
 
 

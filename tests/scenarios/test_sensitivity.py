@@ -259,7 +259,7 @@ def test_wrong_questions():
     twice = [Variant("v", speed=0.9), Variant("v", speed=0.8)]
     with pytest.raises(InputError, match="expected each name once, found 'v'"):
         sensitivity(row(), variants=twice)
-    with pytest.raises(InputError, match="expected a diagnostic with its land"):
+    with pytest.raises(ValueError, match="expected a diagnostic with its land"):
         sensitivity(dataclasses.replace(row(), land=None))
 
 

@@ -254,6 +254,25 @@ def test_france_services(tmp_path):
     lands.adds_up(reading, 5)
 
 
+def test_france_services_with_hours(tmp_path):
+    head = f"{FS_HEAD},h_lundi,h_mardi"
+    rows = [
+        f'{site(1)},"09:00 - 12:00 / 14:00 - 17:00","9h-12h"',
+        f'{site(2)},"sur rendez-vous","9h-12h"',
+        f'{site(3)},"",""',
+    ]
+    path = lands.table(tmp_path / "fs.csv", head, *rows)
+    reading = read_france_services(path, study=lands.study(), vintage=2024)
+    assert schema_faults(reading.table, SITES, file="fs") == []
+    hours = reading.table["hours_per_week"]
+    assert hours.isna().tolist() == [False, True, True]
+    assert hours[0] == 9.0
+    # What cannot be read is flagged; what is not told is only missing.
+    unread = reading.flags[reading.flags["reason"] == "opening hours that cannot be read"]
+    assert unread[["row", "value"]].to_numpy().tolist() == [[3, "h_lundi: sur rendez-vous"]]
+    lands.adds_up(reading, 3)
+
+
 def test_france_services_of_an_older_list_and_swapped(tmp_path):
     head = ",".join(FS_HEAD.split(",")[:6])
     path = lands.table(tmp_path / "fs.csv", head, '"1","13","FS","13001",43.3,5.4')

@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from sdaasp_geo.diagnostic import assemble
-from sdaasp_geo.diagnostic.model import Diagnostic, Land
+from sdaasp_geo.diagnostic.model import Diagnostic, Land, land_of
 
 if TYPE_CHECKING:
     from sdaasp_geo.diagnostic.model import Choices
@@ -127,9 +127,7 @@ def rebuilt(before: Diagnostic, times: pd.DataFrame, facilities: gpd.GeoDataFram
     ValueError
         If `before` has no land.
     """
-    if before.land is None:
-        message = "expected a diagnostic with its land, found one of tables alone"
-        raise ValueError(message)
+    land = land_of(before)
     communes = gpd.GeoDataFrame(
         pd.concat([_as_read(before.communes), before.neighbours], ignore_index=True),
         geometry="geometry",
@@ -137,7 +135,7 @@ def rebuilt(before: Diagnostic, times: pd.DataFrame, facilities: gpd.GeoDataFram
     )
     return assembled(
         before,
-        before.land._replace(facilities=facilities),
+        land._replace(facilities=facilities),
         Measured(communes, before.origins[_ORIGIN_COLUMNS], times, before.sites),
         Notices(before.rejects, before.flags, before.unused),
         before.provenance,

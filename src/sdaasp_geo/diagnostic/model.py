@@ -142,3 +142,19 @@ class Diagnostic:
         return remote.sort_values(
             ["remote_gammes", "basket_min", "commune"], ascending=[False, False, True]
         )
+
+
+def land_of(diagnostic: Diagnostic) -> Land:
+    """Return the land of a diagnostic.
+
+    Raises
+    ------
+    ValueError
+        If it has none: no scenario can be tried on tables alone.
+    """
+    if diagnostic.land is None:
+        message = (
+            f"expected a diagnostic with its land, found one of tables alone: {diagnostic.name!r}"
+        )
+        raise ValueError(message)
+    return diagnostic.land

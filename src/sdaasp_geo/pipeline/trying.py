@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 
+from sdaasp_geo.diagnostic.model import land_of
 from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.pipeline.progress import Progress, silent
 from sdaasp_geo.pipeline.write import diagnose_file
@@ -114,10 +115,7 @@ def mairies(diagnostic: Diagnostic) -> gpd.GeoDataFrame:
     GeoDataFrame
         ``site`` (the INSEE code), ``name``, ``commune``, ``known_by`` and points.
     """
-    if diagnostic.land is None:
-        message = "expected a diagnostic with its land, found one of tables alone"
-        raise ValueError(message)
-    places = diagnostic.land.places
+    places = land_of(diagnostic).places
     finest = places.finest_units()
     inside = finest[finest["departement"] == diagnostic.departement].sort_index()
     return gpd.GeoDataFrame(

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from sdaasp_geo.access.times import nearest_times
+from sdaasp_geo.diagnostic.model import land_of
 from sdaasp_geo.indicators.means import population_mean, wide_times
 from sdaasp_geo.scenarios import watch
 from sdaasp_geo.scenarios.closures import STAYS, Closures, Ground, closing_effects
-from sdaasp_geo.scenarios.criticality import land_of, losses_by_group
+from sdaasp_geo.scenarios.criticality import losses_by_group
 from sdaasp_geo.scenarios.matching import Ids, Matches, match_facilities
 from sdaasp_geo.scenarios.vintages import Vintages, aligned
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from sdaasp_geo.diagnostic.model import land_of
 from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.scenarios.closures import Closures, Ground, closing_effects
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from sdaasp_geo.diagnostic.model import Diagnostic, Land
+    from sdaasp_geo.diagnostic.model import Diagnostic
 
     Ints = npt.NDArray[np.int64]
 
@@ -108,20 +109,6 @@ def criticality(
     worst_first = ["inhabitants_newly_unreached", "lost_inhabitant_min", *names]
     falling = [False, False, *[True] * len(names)]
     return found.sort_values(worst_first, ascending=falling, ignore_index=True)
-
-
-def land_of(diagnostic: Diagnostic) -> Land:
-    """Land of a diagnostic.
-
-    Raises
-    ------
-    InputError
-        If it has none.
-    """
-    if diagnostic.land is None:
-        found = f"{diagnostic.name!r}, a diagnostic of tables alone"
-        raise InputError([Fault("diagnostic", "a diagnostic with its land", found)])
-    return diagnostic.land
 
 
 def _known_services(diagnostic: Diagnostic, services: Sequence[str] | None) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sdaasp_geo.assumptions import missing_cap_min
+from sdaasp_geo.diagnostic.model import land_of
 from sdaasp_geo.indicators.means import (
     measured_services,
     population_mean,
@@ -18,7 +19,6 @@ from sdaasp_geo.indicators.means import (
     wide_times,
 )
 from sdaasp_geo.indicators.remoteness import remoteness
-from sdaasp_geo.scenarios.placing import land_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from sdaasp_geo.diagnostic.model import land_of
 from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.scenarios.closing import Finder, without
 from sdaasp_geo.scenarios.notes import Remarks
@@ -65,20 +66,6 @@ class Placed:
     closed: gpd.GeoDataFrame
     services: tuple[str, ...]
     notes: pd.DataFrame
-
-
-def land_of(diagnostic: Diagnostic) -> Land:
-    """Return the land of a diagnostic.
-
-    Raises
-    ------
-    ValueError
-        If it has none: no scenario can be tried on tables alone.
-    """
-    if diagnostic.land is None:
-        message = "expected a diagnostic with its land, found one of tables alone"
-        raise ValueError(message)
-    return diagnostic.land
 
 
 def facilities_after(diagnostic: Diagnostic, scenario: Scenario) -> gpd.GeoDataFrame:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sdaasp_geo.diagnostic.model import land_of
 from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.routing.parallel import in_turn
-from sdaasp_geo.scenarios.criticality import land_of
 from sdaasp_geo.scenarios.simulate import simulate
 from sdaasp_geo.scenarios.variants import (
     Spread,

@@ -13,10 +13,10 @@ import shapely
 from sdaasp_geo.access.internal import inhabited_area_km2
 from sdaasp_geo.access.times import nearest_times
 from sdaasp_geo.diagnostic.build import rebuilt
+from sdaasp_geo.diagnostic.model import land_of
 from sdaasp_geo.errors import NetworkError
 from sdaasp_geo.network.graph import SearchGraph
 from sdaasp_geo.routing.nearest import UNREACHED
-from sdaasp_geo.scenarios.criticality import land_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

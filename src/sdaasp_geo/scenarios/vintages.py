@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from sdaasp_geo.diagnostic.model import land_of
 from sdaasp_geo.errors import Fault, InputError
-from sdaasp_geo.scenarios.criticality import land_of
 
 if TYPE_CHECKING:
     import geopandas as gpd

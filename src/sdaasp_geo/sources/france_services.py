@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from sdaasp_geo.sources.facilities import vintage_text, without_duplicates
+from sdaasp_geo.sources.opening_hours import DAYS, weekly_hours
 from sdaasp_geo.sources.positions import place
 from sdaasp_geo.sources.study import ClaimNames, claims_frame
 from sdaasp_geo.sources.text import read_text
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from sdaasp_geo.tables.reading import Reading
 
 _NAMES = ClaimNames("insee_com", "longitude", "latitude")
-_OPTIONAL = ("format_fs", "type_fs")
-COLUMNS = ["site", "name", "format", "type_fs", "operators", "commune", "unit",
+_OPTIONAL = ("format_fs", "type_fs", *DAYS)
+COLUMNS = ["site", "name", "format", "type_fs", "operators", "hours_per_week", "commune", "unit",
            "known_by", "position_quality", "source", "vintage", "geometry"]  # fmt: skip
 
 
@@ -45,7 +46,9 @@ def read_france_services(
         Table `SITES` in the CRS of the study area. `format` is the file's
         ``format_fs`` (Fixe, Multisites, Itinérante …), `type_fs` (Principal, Antenne)
         is kept beside it; both are missing where the list has no such column.
-        `operators` is missing: this list does not tell them.
+        `operators` is missing: this list does not tell them. `hours_per_week` adds up
+        the days (:mod:`~sdaasp_geo.sources.opening_hours`); it is missing where the list
+        tells no hours, and where a day cannot be read, which is flagged.
 
     Raises
     ------
@@ -67,7 +70,10 @@ def read_france_services(
     frame = without_duplicates(frame, ["id_fs"], notes, column="id_fs", values="id_fs")
     claims = claims_frame(frame, _NAMES, crs=GEOGRAPHIC_CRS)
     placed = place(claims, study, notes, names=_NAMES)
-    rows = _sites(placed, frame).assign(source=path.name, vintage=vintage_text(vintage))
+    hours = _hours(frame.loc[placed.index], notes)
+    rows = _sites(placed, frame).assign(
+        hours_per_week=hours, source=path.name, vintage=vintage_text(vintage)
+    )
     table = gpd.GeoDataFrame(
         rows[COLUMNS].reset_index(drop=True), geometry="geometry", crs=study.places.crs
     )
@@ -84,3 +90,12 @@ def _sites(placed: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
         type_fs=told["type_fs"].astype("str"),
         operators=pd.Series(None, index=placed.index, dtype="str"),
     )
+
+
+def _hours(frame: pd.DataFrame, notes: Notes) -> pd.Series:
+    """Add up the opening hours of a week, and flag those that cannot be read."""
+    week = weekly_hours(frame)
+    unread = week["hours_unread"].dropna()
+    if len(unread):
+        notes.flag(unread.index, "h_lundi…h_samedi", unread, "opening hours that cannot be read")
+    return week["hours_per_week"]

@@ -11,8 +11,12 @@ import pandera.pandas as pa
 from sdaasp_geo.tables.gate import expect
 
 COMMUNE_CODE = r"^(\d{2}|2[AB])\d{3}$"
-KINDS = ("routed", "internal_estimate", "rule_zero")
-REASONS = ("bad_position", "unsnapped", "no_facility", "other_component", "beyond_limit")
+# `published` and `not_published` are of times that somebody else computed (Insee).
+KINDS = ("routed", "internal_estimate", "rule_zero", "published")
+REASONS = (
+    *("bad_position", "unsnapped", "no_facility", "other_component", "beyond_limit"),
+    "not_published",
+)
 # What is known of a position: `commune` stands at the chef-lieu of its commune, whose code
 # alone is known or trusted (`known_by` is then "commune"); `far_from_commune` keeps a
 # position that does not agree with its commune code.
@@ -91,6 +95,8 @@ SITES = pa.DataFrameSchema(
         "name": pa.Column(str),
         "format": pa.Column(str, nullable=True),
         "operators": pa.Column(str, nullable=True),
+        # Lists that tell no hours have no such column.
+        "hours_per_week": pa.Column(float, pa.Check.between(0, 168), nullable=True, required=False),
         "commune": pa.Column(str),
         "unit": pa.Column(str),
         "known_by": pa.Column(str, pa.Check.isin(["commune", "position"])),
