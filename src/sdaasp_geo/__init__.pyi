@@ -6,6 +6,7 @@ from .access.reach import Reach, inhabitants_within, reach, reach_times
 from .access.times import nearest_times
 from .assumptions import Assumptions
 from .basket import Basket, Gamme, Service, load_basket, shipped_baskets
+from .basket.mapping import Mapping, explain_mapping
 from .cluster import DaskExecutor
 from .diagnostic.model import Diagnostic, Land
 from .errors import (
@@ -22,6 +23,7 @@ from .errors import (
 from .example import write_example
 from .indicators.contrast import remote_against_others
 from .indicators.distribution import share_within, weighted_median
+from .indicators.insee_comparison import InseeComparison, compare_with_insee
 from .indicators.means import basket_means, gamme_means, population_mean, wide_times
 from .indicators.remoteness import Calibration, calibrate_thresholds, remoteness
 from .indicators.zones import contiguous_zones
@@ -67,6 +69,7 @@ from .sources.candidates import read_candidates
 from .sources.chefs_lieux import read_chefs_lieux
 from .sources.communes import read_communes
 from .sources.france_services import read_france_services
+from .sources.insee_access import PublishedTimes, read_insee_access_times
 from .sources.laposte import read_laposte
 from .sources.lines import read_lines
 from .sources.operators import read_operators
@@ -96,14 +99,17 @@ __all__ = [
     "Gamme",
     "Hierarchy",
     "InputError",
+    "InseeComparison",
     "Judgement",
     "Land",
+    "Mapping",
     "MissingExtraError",
     "Move",
     "NetworkError",
     "Opening",
     "OutputError",
     "Places",
+    "PublishedTimes",
     "Reach",
     "Reading",
     "RoadNetwork",
@@ -132,6 +138,7 @@ __all__ = [
     "check",
     "choose_sites",
     "compare",
+    "compare_with_insee",
     "contiguous_zones",
     "criticality",
     "customised",
@@ -139,6 +146,7 @@ __all__ = [
     "diagnose",
     "diagnose_file",
     "diagnose_many",
+    "explain_mapping",
     "facilities_after",
     "facilities_within",
     "gamme_means",
@@ -174,6 +182,7 @@ __all__ = [
     "read_chefs_lieux",
     "read_communes",
     "read_france_services",
+    "read_insee_access_times",
     "read_laposte",
     "read_lines",
     "read_operators",

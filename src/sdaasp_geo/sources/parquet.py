@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -25,6 +26,28 @@ if TYPE_CHECKING:
 
 _MAGIC = b"PAR1"
 _EXPECTED = "a parquet file"
+
+
+class ParquetPiece(NamedTuple):
+    """Some rows of a parquet file.
+
+    Parameters
+    ----------
+    batch
+        The columns asked for, as pyarrow reads them (a `pyarrow.RecordBatch`).
+    names
+        Name asked for → name in the file, of the columns that there are.
+    rows
+        Rows of the file: the first one is row 2, as in a spreadsheet.
+    """
+
+    batch: Any
+    names: dict[str, str]
+    rows: pd.RangeIndex
+
+    def column(self, name: str) -> Any:  # noqa: ANN401 (pyarrow is untyped)
+        """Return a column under the name asked for."""
+        return self.batch.column(self.names[name])
 
 
 def read_parquet(
@@ -51,19 +74,38 @@ def read_parquet(
         If the file is missing, cut short, damaged, no parquet file, without a row,
         lacks a required column or has a list where a cell should be.
     """
+    for piece in parquet_pieces(path, required=required, optional=optional):
+        with arrow_faults(path.name):
+            cells = {ours: text_cells(piece.column(ours), piece.rows) for ours in piece.names}
+        yield TextTable(pd.DataFrame(cells, index=piece.rows), len(piece.rows))
+
+
+def parquet_pieces(
+    path: Path, *, required: Sequence[str], optional: Sequence[str] = ()
+) -> Iterator[ParquetPiece]:
+    """Read some columns of a parquet file without geometry, as they are stored.
+
+    What is asked and raised is as in :func:`read_parquet`; types are the user's matter.
+    """
     refuse_absent(path)
     _refuse_foreign(path)
+    # Without buffering ahead, one group of rows at a time is held.
+    with arrow_faults(path.name), parquet.ParquetFile(path, pre_buffer=False) as file:
+        present = list(file.schema_arrow.names)
+        names = names_in_file(path.name, present, required=required, optional=optional)
+        if not file.metadata.num_rows:
+            raise InputError([no_rows(path.name, "columns and no row")])
+        yield from _pieces(file, names)
+
+
+@contextmanager
+def arrow_faults(file: str) -> Iterator[None]:
+    """Tell what pyarrow cannot read as a fault of the file."""
     try:
-        # Without buffering ahead, one group of rows at a time is held.
-        with parquet.ParquetFile(path, pre_buffer=False) as file:
-            present = list(file.schema_arrow.names)
-            names = names_in_file(path.name, present, required=required, optional=optional)
-            if not file.metadata.num_rows:
-                raise InputError([no_rows(path.name, "columns and no row")])
-            yield from _pieces(file, names)
+        yield
     except (pa.ArrowException, OSError) as error:
         cause = "a damaged file: download it again"
-        raise InputError([Fault(path.name, _EXPECTED, str(error), cause)]) from error
+        raise InputError([Fault(file, _EXPECTED, str(error), cause)]) from error
 
 
 def _refuse_foreign(path: Path) -> None:
@@ -80,13 +122,9 @@ def _refuse_foreign(path: Path) -> None:
         raise InputError([Fault(path.name, _EXPECTED, found, "an interrupted download")])
 
 
-def _pieces(file: Any, names: dict[str, str]) -> Iterator[TextTable]:  # noqa: ANN401 (untyped)
+def _pieces(file: Any, names: dict[str, str]) -> Iterator[ParquetPiece]:  # noqa: ANN401 (untyped)
     first = FIRST_DATA_ROW
     for batch in file.iter_batches(batch_size=CHUNK_ROWS, columns=list(names.values())):
         index = pd.RangeIndex(first, first + batch.num_rows, name="row")
-        frame = pd.DataFrame(
-            {ours: text_cells(batch.column(theirs), index) for ours, theirs in names.items()},
-            index=index,
-        )
-        yield TextTable(frame, batch.num_rows)
+        yield ParquetPiece(batch, names, index)
         first += batch.num_rows
