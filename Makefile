@@ -54,8 +54,9 @@ lint: $(VENV)/.installed-dev ## Style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# One process a core; a file stays in one process, whose fixtures it shares.
 test: lint notebooks ## Lint, types, contracts, notebooks, doctests and tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 bench: $(VENV)/.installed-bench ## Speed beside the peers, in one run, for SIZES
 	$(BIN)/python benchmarks/run.py --sizes $(SIZES)
