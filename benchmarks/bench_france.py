@@ -257,14 +257,19 @@ def _row(place: Place, task: str, begin: float, told: Row) -> Row:
     seconds = time.perf_counter() - begin
     row = {"task": task, "size": place.size, "backend": "hierarchy", "threads": place.threads}
     row |= {"items": 1, "equal": None} | told
-    # Not getrusage: on Linux a new process inherits the peak of the one that started it.
-    status = Path("/proc/self/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
     return row | {
         "seconds": round(seconds, 5),
         "ms_an_item": seconds / row["items"] * 1000,
-        "peak_mb": round(int(line.split()[1]) / 1024),
+        "peak_mb": high_water_mb(),
     }
+
+
+def high_water_mb() -> int:
+    """Return the most memory that this process has held, as Linux tells it."""
+    # Not getrusage: a new process inherits the peak of the one that started it.
+    status = Path("/proc/self/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return round(int(line.split()[1]) / 1024)
 
 
 def _all_rows(step: Callable[[Place], Iterator[Row]], place: Place) -> list[Row]:
@@ -285,18 +290,21 @@ def elsewhere(step: Callable[[Place], Iterator[Row]], place: Place) -> list[Row]
     return rows
 
 
-def measure(place: Place) -> list[Row]:
-    """Run all steps whose result is not there already."""
+def measure(place: Place) -> Iterator[list[Row]]:
+    """Run all steps whose result is not there already; tell all rows after each step."""
     rows = []
     if not place.graph.exists():
         rows += elsewhere(make_graph, place)
+        yield rows
     if not place.hierarchy.exists():
         rows += elsewhere(make_hierarchy, place)
-    table = elsewhere(make_table, place)
+        yield rows
+    rows += elsewhere(make_table, place)
+    yield rows
     check = elsewhere(check_table, place)
     # What was compared is the table that the hierarchy gave.
-    table[-1]["equal"] = check[-1]["equal"]
-    return [*rows, *table, *check]
+    rows[-1]["equal"] = check[-1]["equal"]
+    yield rows + check
 
 
 def main() -> None:
@@ -311,8 +319,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.output.parent) as temporary:
         folder = options.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        rows = measure(Place(folder, options.nodes, options.threads))
-    store(rows, options.output)
+        # Stored after each step: the next one may need more memory than there is.
+        for rows in measure(Place(folder, options.nodes, options.threads)):
+            store(rows, options.output)
     if any(row["equal"] is False for row in rows):
         message = "times differ from those of the search on the whole graph"
         raise SystemExit(message)

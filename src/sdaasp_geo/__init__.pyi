@@ -29,6 +29,7 @@ from .indicators.remoteness import Calibration, calibrate_thresholds, remoteness
 from .indicators.zones import contiguous_zones
 from .network.graph import SearchGraph
 from .network.road_network import RoadNetwork
+from .pipeline.check_write import write_criteria, write_criticality, write_sensitivity
 from .pipeline.many import diagnose_many
 from .pipeline.scenario_write import write_comparison, write_gains, write_siting
 from .pipeline.steps import check, diagnose
@@ -68,6 +69,7 @@ from .sources.bpe_counts import read_bpe_counts
 from .sources.candidates import read_candidates
 from .sources.chefs_lieux import read_chefs_lieux
 from .sources.communes import read_communes
+from .sources.fetch import FetchChoice, FetchError, FetchResult, fetch
 from .sources.france_services import read_france_services
 from .sources.insee_access import PublishedTimes, read_insee_access_times
 from .sources.laposte import read_laposte
@@ -95,6 +97,9 @@ __all__ = [
     "DaskExecutor",
     "Diagnostic",
     "Fault",
+    "FetchChoice",
+    "FetchError",
+    "FetchResult",
     "Gains",
     "Gamme",
     "Hierarchy",
@@ -149,6 +154,7 @@ __all__ = [
     "explain_mapping",
     "facilities_after",
     "facilities_within",
+    "fetch",
     "gamme_means",
     "grid_over",
     "hierarchy_for",
@@ -207,6 +213,8 @@ __all__ = [
     "weighted_median",
     "wide_times",
     "write_comparison",
+    "write_criteria",
+    "write_criticality",
     "write_diagnostic",
     "write_example",
     "write_gains",
@@ -214,5 +222,6 @@ __all__ = [
     "write_maps_only",
     "write_raster",
     "write_report",
+    "write_sensitivity",
     "write_siting",
 ]

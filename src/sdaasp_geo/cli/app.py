@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import sdaasp_geo as sg
-from sdaasp_geo.cli import trying
+from sdaasp_geo.cli import fetching, trying
 from sdaasp_geo.cli.common import Maps, OutFolder, TerritoryFile, name_files, progress_bar
 from sdaasp_geo.errors import InputError, SdaaspError
 from sdaasp_geo.pipeline.outputs import whole_folder
@@ -99,6 +99,7 @@ def maps(territory: TerritoryFile, out: OutFolder) -> None:
     name_files(files)
 
 
+app.command()(fetching.fetch)
 app.command()(trying.simulate)
 app.command()(trying.locate)
 app.command()(trying.compare)

@@ -107,10 +107,12 @@ def compare(
 ) -> None:
     """Compare two vintages: openings, closures, moves, and what they did to access."""
     with progress_bar() as progress:
-        diagnostic, comparison = trying.compare_files(
+        earlier, later, comparison = trying.compare_files(
             old, new, out, tolerance_m=tolerance, progress=progress
         )
-        files = sg.write_comparison(diagnostic, comparison, out, maps=maps, progress=progress)
+        files = sg.write_comparison(
+            later, comparison, out, old=earlier, maps=maps, progress=progress
+        )
     typer.echo(repr(comparison))
     name_files(files)
 

@@ -89,8 +89,8 @@ def compare_files(
     *,
     tolerance_m: float = 100.0,
     progress: Progress = silent,
-) -> tuple[Diagnostic, Comparison]:
-    """Compare two territory files; the diagnostic of the newer one comes first.
+) -> tuple[Diagnostic, Diagnostic, Comparison]:
+    """Compare two territory files: the diagnostics of the older and of the newer come first.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def compare_files(
     earlier = diagnose_file(old, folder, progress=progress)
     later = diagnose_file(new, folder, progress=progress)
     progress(0, 1, "comparaison")
-    return later, compare(earlier, later, tolerance_m=tolerance_m)
+    return earlier, later, compare(earlier, later, tolerance_m=tolerance_m)
 
 
 def mairies(diagnostic: Diagnostic) -> gpd.GeoDataFrame:

@@ -122,34 +122,35 @@ def plain_json(value: object) -> Any:  # noqa: ANN401 - JSON is of any shape
 def _writers(diagnostic: Diagnostic) -> dict[str, Callable[[Path], None]]:
     communes = pd.DataFrame(diagnostic.communes[commune_columns(diagnostic)])
     return {
-        "communes.parquet": lambda path: _write_parquet(communes, path),
-        "communes.csv": lambda path: _write_csv(communes, path),
-        "services.csv": lambda path: _write_csv(diagnostic.services, path),
-        "gammes.csv": lambda path: _write_csv(diagnostic.gammes, path),
-        "epci.csv": lambda path: _write_csv(diagnostic.epci, path),
+        "communes.parquet": lambda path: write_parquet(communes, path),
+        "communes.csv": lambda path: write_csv(communes, path),
+        "services.csv": lambda path: write_csv(diagnostic.services, path),
+        "gammes.csv": lambda path: write_csv(diagnostic.gammes, path),
+        "epci.csv": lambda path: write_csv(diagnostic.epci, path),
         "zones.gpkg": lambda path: _write_zones(diagnostic.zones, path),
-        "remote_against_others.csv": lambda path: _write_csv(
-            diagnostic.remote_against_others, path
-        ),
-        "access_times.parquet": lambda path: _write_parquet(diagnostic.times, path),
-        "rejects.csv": lambda path: _write_csv(diagnostic.rejects, path),
-        "flags.csv": lambda path: _write_csv(diagnostic.flags, path),
-        "unused.csv": lambda path: _write_csv(diagnostic.unused, path),
-        "summary.json": lambda path: _write_json(diagnostic.summary, path),
-        "provenance.json": lambda path: _write_json(diagnostic.provenance, path),
+        "remote_against_others.csv": lambda path: write_csv(diagnostic.remote_against_others, path),
+        "access_times.parquet": lambda path: write_parquet(diagnostic.times, path),
+        "rejects.csv": lambda path: write_csv(diagnostic.rejects, path),
+        "flags.csv": lambda path: write_csv(diagnostic.flags, path),
+        "unused.csv": lambda path: write_csv(diagnostic.unused, path),
+        "summary.json": lambda path: write_json(diagnostic.summary, path),
+        "provenance.json": lambda path: write_json(diagnostic.provenance, path),
     }
 
 
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table for spreadsheets (see :func:`spreadsheet_frame`)."""
     text = spreadsheet_frame(frame).to_csv(index=False, lineterminator="\n")
     path.write_bytes(text.encode("utf-8"))
 
 
-def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table with every digit."""
     frame.reset_index(drop=True).to_parquet(path, index=False)
 
 
-def _write_json(content: dict[str, Any], path: Path) -> None:
+def write_json(content: dict[str, Any], path: Path) -> None:
+    """Write figures as JSON (see :func:`plain_json`)."""
     text = json.dumps(plain_json(content), ensure_ascii=False, indent=2, allow_nan=False)
     path.write_bytes(f"{text}\n".encode())
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,9 +9,9 @@ from matplotlib.patches import Patch
 
 from sdaasp_geo.report import style
 from sdaasp_geo.report.draw import draw_classes, draw_ground, draw_outlines, draw_partial
-from sdaasp_geo.report.images import pixels, png_bytes
+from sdaasp_geo.report.drawings import WORKERS, write_drawings
 from sdaasp_geo.report.labels import Placer, place_towns
-from sdaasp_geo.report.layout import Sheet, footer_rows, frame_axes
+from sdaasp_geo.report.layout import Sheet, frame_axes
 from sdaasp_geo.report.shapes import Backdrop, make_backdrop
 from sdaasp_geo.report.sheets import draw_theme
 from sdaasp_geo.report.tallies import MISSING_CLASS
@@ -22,18 +20,12 @@ from sdaasp_geo.report.words import BASKET
 from sdaasp_geo.report.zonemap import draw_zones
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
+    from collections.abc import Callable
     from pathlib import Path
 
-    import numpy as np
-    import numpy.typing as npt
     from matplotlib.axes import Axes
 
     from sdaasp_geo.diagnostic.model import Diagnostic
-
-# One draws, the others compress: more than two bring nothing.
-_WORKERS = 2
 
 
 def plot_minutes(
@@ -92,7 +84,7 @@ def write_maps(
     folder: Path,
     *,
     progress: Callable[[int, int, str], None] | None = None,
-    workers: int = _WORKERS,
+    workers: int = WORKERS,
 ) -> list[Path]:
     """Write every map as an A4 PNG at 150 dots an inch.
 
@@ -113,46 +105,8 @@ def write_maps(
         ``gamme-<id>.png``, ``panier.png``, ``eloignement.png``, ``zones.png`` and
         ``service-<id>.png``, in this order. The same diagnostic gives the same bytes.
     """
-    target = folder / "maps"
-    target.mkdir(parents=True, exist_ok=True)
     drawings = _drawings(diagnostic, make_backdrop(diagnostic))
-    written: list[Path] = []
-    waiting: deque[tuple[Path, Future[bytes]]] = deque()
-
-    def finish() -> None:
-        path, encoded = waiting.popleft()
-        path.write_bytes(encoded.result())
-        written.append(path)
-        if progress is not None:
-            progress(len(written), len(drawings), path.name)
-
-    with style.settings(), ThreadPoolExecutor(max_workers=workers) as pool:
-        for name, picture in _pictures(drawings):
-            waiting.append((target / name, pool.submit(png_bytes, picture, style.DPI)))
-            # A picture is some 6 MB: never more than a few wait.
-            while len(waiting) > workers:
-                finish()
-        while waiting:
-            finish()
-    return written
-
-
-def _pictures(
-    drawings: dict[str, Callable[[], Sheet]],
-) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
-    """Draw each sheet; all have the same small print, which is half of the work: draw it once."""
-    strip: npt.NDArray[np.uint8] | None = None
-    for name, draw in drawings.items():
-        sheet = draw()
-        if strip is None:
-            picture = pixels(sheet.figure)
-            strip = picture[-footer_rows(sheet) :].copy()
-        else:
-            for line in sheet.footer:
-                line.set_visible(False)
-            picture = pixels(sheet.figure)
-            picture[-len(strip) :] = strip
-        yield name, picture
+    return write_drawings(drawings, folder / "maps", progress=progress, workers=workers)
 
 
 def _drawings(diagnostic: Diagnostic, backdrop: Backdrop) -> dict[str, Callable[[], Sheet]]:

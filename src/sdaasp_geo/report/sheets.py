@@ -59,10 +59,17 @@ def draw_theme(
 
 def open_sheet(diagnostic: Diagnostic, title: str, subtitle: str, backdrop: Backdrop) -> Sheet:
     """Lay out a sheet with its titles, its small print and the grounds of its map."""
+    sheet = make_sheet(backdrop.extent, sheet_texts(diagnostic, title, subtitle))
+    draw_ground(sheet.axes, backdrop)
+    return sheet
+
+
+def sheet_texts(diagnostic: Diagnostic, title: str, subtitle: str) -> Texts:
+    """Titles of a sheet, with the small print that all sheets of a diagnostic share."""
     made = f"Réalisation{BEFORE_UNIT}: {version_words(diagnostic)}."
     if diagnostic.fictional:
         made = f"Territoire fictif, données inventées. {made}"
-    texts = Texts(
+    return Texts(
         title=title,
         subtitle=subtitle,
         footer=[
@@ -72,9 +79,6 @@ def open_sheet(diagnostic: Diagnostic, title: str, subtitle: str, backdrop: Back
         ],
         badge=FICTIONAL_BADGE if diagnostic.fictional else "",
     )
-    sheet = make_sheet(backdrop.extent, texts)
-    draw_ground(sheet.axes, backdrop)
-    return sheet
 
 
 def outline_symbols(backdrop: Backdrop) -> list[Symbol]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,11 @@ def printable(text: object) -> str:
     >>> printable("Saint-Rémy\nde Provence"), printable("\u6751")
     ('Saint-Rémy de Provence', '?')
     """
-    known = FT2Font(findfont(FontProperties(family=FONT))).get_charmap()
+    known = _known_letters()
     spaced = " ".join(str(text).split())
     return "".join(letter if ord(letter) in known else "?" for letter in spaced)
+
+
+@cache  # opening the font takes longer than all the rest
+def _known_letters() -> frozenset[int]:
+    return frozenset(FT2Font(findfont(FontProperties(family=FONT))).get_charmap())

@@ -28,6 +28,7 @@ REASON_WORDS = {
     "no_facility": "aucun équipement trouvé",
     "other_component": "aucun équipement sur le même réseau routier",
     "beyond_limit": "au-delà du temps maximal calculé",
+    "not_published": "aucun temps dans les données publiées",
 }
 
 _SAME_COMMUNE_WORDS = {
