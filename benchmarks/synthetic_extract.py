@@ -3,8 +3,8 @@
 Streets with their bends on a lattice of junctions, cut by the way as mappers do; lanes and
 trails that lead off them; five buildings for every road, lane or trail, an assumption
 after the import of the French cadastre; land use, places and trees. Nodes are in order of
-ids that run to ten thousand million with gaps between edits, as in real files, where the
-dates of edits and not the map tell the order: that decides what an index of nodes takes in
+ids that run to ten thousand million in 300 MB, with gaps between edits, as in real files: the
+dates of edits and not the map tell the order, which decides what an index of nodes takes in
 memory. Relations and the names of mappers are left out.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Int64 = NDArray[np.int64]
     Bools = NDArray[np.bool_]
 
-# What a cell of the lattice comes to in a file, measured at 5 and 100 megabytes.
+# What a cell of the lattice comes to in a file, measured at 5 megabytes.
 _BYTES_A_CELL = 475
 _BAND_ROWS = 16
 # South-west corner, and the sides of a cell of about 200 m, in ten-millionths of a degree.

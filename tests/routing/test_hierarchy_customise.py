@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from search_worlds import graph_of, random_graph
 
 from sdaasp_geo.errors import NetworkError
-from sdaasp_geo.routing import building, topology
+from sdaasp_geo.routing import building, dissection, topology
 from sdaasp_geo.routing.hierarchy import build_hierarchy
 from sdaasp_geo.routing.topology import build_topology, customised
 from synthetic_graph import road_like_graph
@@ -69,6 +69,20 @@ def test_the_order_of_elimination_changes_no_time(monkeypatch, dense):
         assert sorted(known.node.tolist()) == list(range(graph.indptr.size - 1))
         timed = with_times(graph, rng, 50)
         assert np.array_equal(hierarchy_times(customised(known, timed)), scipy_times(timed))
+
+
+def test_a_dissection_reads_nothing_that_was_not_written(monkeypatch):
+    """A small piece first, a larger one after, in plain Python and on memory full of dirt."""
+    for name in ("_by_steps", "_forget", "_parted", "_shortest_step"):
+        monkeypatch.setattr(dissection, name, getattr(dissection, name).py_func)
+    dirt = np.iinfo(np.uint32).max
+    monkeypatch.setattr(np, "empty", lambda size, dtype: np.full(size, dirt, dtype))
+    ends = [(0, 1), (1, 2), (2, 3), (3, 4), *((n, n + 1) for n in range(5, 29))]
+    both = sorted([*ends, *(end[::-1] for end in ends)])
+    indptr = np.searchsorted([tail for tail, _ in both], np.arange(31)).astype(np.uint32)
+    head = np.array([head for _, head in both], np.uint32)
+    order = dissection.dissected.py_func(indptr, head)
+    assert sorted(order.tolist()) == list(range(30))
 
 
 def test_every_arc_kept_is_a_shortest_way():

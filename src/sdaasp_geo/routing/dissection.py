@@ -32,7 +32,8 @@ def dissected(indptr: UInt32, head: UInt32) -> UInt32:
     order = np.arange(count).astype(np.uint32)
     piece = np.zeros(count, np.int64)
     graph = (indptr, head, piece)
-    found, step = np.empty(count, np.uint32), np.full(count, -1, np.int64)
+    # Zeros, for what lies behind the last search is looked at before it is written.
+    found, step = np.zeros(count, np.uint32), np.full(count, -1, np.int64)
     pieces = 0
     waiting = [(0, count)]
     while len(waiting) > 0:
