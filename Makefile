@@ -56,7 +56,7 @@ lint: $(VENV)/.installed-dev ## Style, types and layers
 
 # One process a core; a file stays in one process, whose fixtures it shares.
 test: lint notebooks ## Lint, types, contracts, notebooks, doctests and tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --max-worker-restart 0
 
 bench: $(VENV)/.installed-bench ## Speed beside the peers, in one run, for SIZES
 	$(BIN)/python benchmarks/run.py --sizes $(SIZES)

@@ -157,7 +157,10 @@ def origin_entries(asked: Asked) -> list[Entry]:
     entries = [Entry(task, "bucket", 2, _bucket(2), "origins", arguments, count, times)]
     for threads in (1, 2):
         make = asked.with_hierarchy(threads)
-        entries.append(Entry(task, "hierarchy", threads, make, "origins", arguments, count, times))
+        entries += [
+            Entry(task, "hierarchy", threads, make, "origins", arguments, count, times),
+            Entry(task, "hierarchy, planned", threads, make, "planned", arguments, count, times),
+        ]
     return entries
 
 
@@ -377,7 +380,7 @@ def line_of(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
     )
     ratio = first["ms_an_item"] / row["ms_an_item"]
     return (
-        f"{row['size']:3}{row['task']:19}{row['backend']:17}{row['threads']:3}{row['items']:6}"
+        f"{row['size']:3}{row['task']:19}{row['backend']:19}{row['threads']:3}{row['items']:6}"
         f"{row['seconds']:11.4f} s{row['ms_an_item']:12.4f} ms an item"
         f"{ratio:10.2f} × {first['backend']:9}{row['peak_mb'] or 0:7} MB  equal: {row['equal']}"
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sdaasp_geo.network.graph import SearchGraph
     from sdaasp_geo.routing.nearest import Nearest
+    from sdaasp_geo.routing.restriction import Restriction
 
     Table = NDArray[Any]
 
@@ -65,6 +66,7 @@ class ByHierarchy:
         self.hierarchy = hierarchy_for(graph, Path(stored))
         # The order of the sweep down to every node: made once, as the hierarchy is.
         self.everywhere = restriction(self.hierarchy)
+        self.plan: Restriction | None = None
 
     def nearest(self, wanted: Sequence[Seeds]) -> list[Table]:
         """Return times of all nodes, the facility found with each."""
@@ -79,11 +81,17 @@ class ByHierarchy:
             )
         return list(found.time_ms)
 
-    def origins(self, wanted: Sequence[Seeds], nodes: Table) -> list[Table]:
+    def origins(self, wanted: Sequence[Seeds], nodes: Table | Restriction) -> list[Table]:
         """Return times of some nodes, the restriction to them made anew."""
         with ThreadPoolExecutor(self.threads) as pool:
             found = nearest_by_hierarchy(self.hierarchy, wanted, nodes=nodes, executor=pool)
         return list(found.time_ms)
+
+    def planned(self, wanted: Sequence[Seeds], nodes: Table) -> list[Table]:
+        """Return times of some nodes, asked about again and again: the plan is kept."""
+        if self.plan is None:
+            self.plan = restriction(self.hierarchy, nodes)
+        return self.origins(wanted, self.plan)
 
     def candidates(self, today_ms: Table, sites: Table) -> list[Table]:
         """Return the milliseconds that all nodes together gain, by candidate."""

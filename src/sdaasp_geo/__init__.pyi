@@ -54,6 +54,7 @@ from .scenarios.dashboard import Dashboard, dashboard
 from .scenarios.each import simulate_each
 from .scenarios.gains import Gains
 from .scenarios.model import Closing, Conversion, Move, Opening, Scenario, Spot, Stop
+from .scenarios.openness import AvailabilityRule
 from .scenarios.placing import facilities_after
 from .scenarios.scenario_file import read_scenario
 from .scenarios.sensitivity import Sensitivity, Siting, sensitivity
@@ -63,6 +64,7 @@ from .scenarios.siting.choose import choose_sites, remote_weights
 from .scenarios.siting.problem import SitingProblem
 from .scenarios.siting.result import SitingResult
 from .scenarios.variants import Variant, one_at_a_time, sampled
+from .scenarios.watch import Thresholds
 from .sources.arrondissements import read_arrondissements
 from .sources.bpe import read_bpe
 from .sources.bpe_counts import read_bpe_counts
@@ -84,6 +86,7 @@ from .territory import Territory, read_territory
 
 __all__ = [
     "Assumptions",
+    "AvailabilityRule",
     "Basket",
     "Bouquet",
     "Calibration",
@@ -132,6 +135,7 @@ __all__ = [
     "StoredNetworkError",
     "Territory",
     "TerritoryError",
+    "Thresholds",
     "Topology",
     "Variant",
     "access_raster",

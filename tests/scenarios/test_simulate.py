@@ -265,7 +265,7 @@ class TestPlaces:
             "close[2]': expected a facility of 'maternite' in Aa (01001), found none",
             "close[3]': expected a site of the diagnostic (did you mean 'fs-",
             "close[4]': expected a known service of 'caf-1'",
-            "close[5]': expected at most 4 to close, found 5",
+            "close[5]': expected from 1 to 4 to close, found 5",
         ):
             assert words in text
         assert len(caught.value.faults) == 11

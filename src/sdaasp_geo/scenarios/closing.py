@@ -151,8 +151,8 @@ class Finder:
         if closing.count is None or faults:
             return dict(zip(rows.tolist(), counts.tolist(), strict=True)), faults
         total = int(counts.sum())
-        if closing.count > total:
-            expected = f"at most {total} to close"
+        if not 1 <= closing.count <= total:
+            expected = f"from 1 to {total} to close"
             fault = Fault(self._file, expected, str(closing.count), column=closing.where)
             return {}, [fault]
         known_by = self._facilities["known_by"].iloc[rows]

@@ -221,9 +221,14 @@ class _Placing:
     def _converted(self, conversions: Iterable[Conversion]) -> gpd.GeoDataFrame:
         """Sites with the services that their new bouquet brings."""
         offers = Offers(self.diagnostic.basket, self.file, self.remarks)
-        parts = []
+        parts: list[gpd.GeoDataFrame] = []
+        seen = {closing.site: "closed as well" for closing in self.scenario.closings}
         for item in conversions:
             site, faults = self.finder.site(item.site, f"{item.where}.site")
+            if item.site in seen:
+                expected = f"site {item.site!r} converted once, and not closed"
+                faults = [*faults, Fault(self.file, expected, seen[item.site], column=item.where)]
+            seen[item.site] = "converted twice"
             services, more = offers.of_bouquet(
                 item.bouquet, subject=item.site, column=f"{item.where}.to"
             )
@@ -239,6 +244,12 @@ class _Placing:
                 continue
             there = self.land.facilities["service"].iloc[self.finder.at_site(site)]
             added = tuple(name for name in services if name not in had | set(there))
+            if item.former is None and not set(services) & set(there):
+                note = (
+                    "Rien ne dit ce que ce site offre aujourd'hui (« from ») : tout le nouveau "
+                    "bouquet compte comme un ajout, et le gain peut être surestimé."
+                )
+                self.remarks.add(str(site["name"]), "former_unknown", note)
             if not added:
                 note = "Le nouveau bouquet n'ajoute aucun service du panier : sans effet."
                 self.remarks.add(str(site["name"]), "nothing_added", note)
@@ -264,7 +275,16 @@ class _Placing:
             for service in (name for name in site.services if name in there):
                 label = self.diagnostic.basket.service(service).label
                 note = f"« {label} » est déjà offert sur place."
+                if self.diagnostic.assumptions.same_commune == "internal_estimate":
+                    note += " Un gain dans la commune n'y est que celui de l'estimation."
                 self.remarks.add(site.name, "already_served", note)
+            # What listed sites offer is in no facility: opening there counts it as new.
+            if site.change == "open" and same_place(self.diagnostic.sites, site).any():
+                note = (
+                    "Un site existe déjà ici ; ce qu'il offre n'est pas compté dans le "
+                    "diagnostic : le gain peut être surestimé."
+                )
+                self.remarks.add(site.name, "site_there", note)
 
 
 def _source_of_moved(

@@ -9,8 +9,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
-from sdaasp_geo.errors import Fault
+from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.tables.crs import GEOGRAPHIC_CRS
 
 if TYPE_CHECKING:
@@ -63,8 +65,15 @@ def stand(
     faults : list of Fault
         A place without point and commune, an unknown commune, a point that is not in
         the commune told beside it, a place outside the territory and its buffer.
+
+    Raises
+    ------
+    InputError
+        If a place is told by something other than a point, or in an unknown system.
     """
     places = land.places
+    if wrong := _shape_faults(wanted, file):
+        raise InputError(wrong)
     points = _points(wanted, places)
     told = pd.Series([item.spot.unit for item in wanted], dtype="str")
     unit = places.unit_of(told.str.strip().str.upper()).astype("str")
@@ -86,6 +95,25 @@ def stand(
         geometry=gpd.GeoSeries(point, crs=places.units.crs),
     )
     return frame.astype({"known_by": "str", "position_quality": "str"}), faults
+
+
+def _shape_faults(wanted: Sequence[Wanted], file: str) -> list[Fault]:
+    """Tell what no coordinates can be had from."""
+    faults = []
+    for item in wanted:
+        # Typed as a point, but a frame or a notebook may hold anything.
+        point: object = item.spot.point
+        system = item.spot.crs
+        if point is not None and not isinstance(point, shapely.Point):
+            found = getattr(point, "geom_type", type(point).__name__)
+            cause = "outlines in the place of points; try .representative_point()"
+            faults.append(Fault(file, "a point", found, cause, column=item.where))
+        try:
+            CRS.from_user_input(system) if system is not None else None
+        except CRSError:
+            expected = "a coordinate system that PROJ knows"
+            faults.append(Fault(file, expected, repr(system), column=item.where))
+    return faults
 
 
 def _points(wanted: Sequence[Wanted], places: Places) -> npt.NDArray[np.object_]:
