@@ -219,6 +219,13 @@ def test_a_last_place_that_closes_is_told_in_words_and_colours(tmp_path):
     page = read_page(path.read_text("utf-8"))
     assert "n'est plus desservi" in section(page, "perdants")
     assert "2 000 habitants n'atteignent plus un service" in section(page, "essentiel")
+    assert "ne portent pas sur les mêmes services" in section(page, "essentiel")
+    # Cé was remote from the CAF and from pharmacies; nobody can tell for the CAF any more.
+    assert "Éloignement non comparable pour 1 commune" in section(page, "essentiel")
+    assert "mêmes services) : Cé." in section(page, "eloignement")
+    basket = gainthemes.item_theme(gains, "basket")
+    assert set(basket.ranks) == {-1}
+    assert "Non atteint ou non comparable" in {row.label for row in basket.rows}
     assert "Le scénario n'a pas été lu dans un fichier." in section(page, "methode")
 
 

@@ -1,6 +1,7 @@
 """Two vintages on the row of four communes, worked out by hand; then properties."""
 
 import dataclasses
+import html
 import json
 
 import geopandas as gpd
@@ -9,13 +10,27 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy_scenarios import CAF, HOSPITAL, PHARMACY, RULES, random_world, row, row_facilities
+from toy_scenarios import (
+    CAF,
+    HOSPITAL,
+    PHARMACY,
+    RULES,
+    chefs_lieux,
+    diagnostic,
+    origins,
+    random_world,
+    row,
+    row_communes,
+    row_facilities,
+)
 
 import worlds
 from sdaasp_geo.access.times import nearest_times
 from sdaasp_geo.diagnostic.build import rebuilt
 from sdaasp_geo.errors import InputError
+from sdaasp_geo.report.comparepage import write_comparison_page
 from sdaasp_geo.scenarios.compare import compare
+from sdaasp_geo.scenarios.steps import step
 from sdaasp_geo.scenarios.watch import Thresholds
 
 
@@ -101,6 +116,73 @@ def test_the_last_way_lost_is_told_apart_from_minutes():
     assert caf["inhabitants_newly_unreached"] == 2000
     assert pd.isna(caf["new_min"])
     assert set(found.alerts["kind"]) == {"unreached", "last"}
+
+
+def cut_road(*facilities, people=None):
+    """Road from 0 to 20 km, another one from 25 to 40 km, and nothing between."""
+    lines = [[(5 * n, 5), (5 * n + 5, 5)] for n in range(8) if n != 4]
+    table = row_communes()
+    people = chefs_lieux(table, "01") if people is None else people
+    rules = worlds.plain(same_commune="routed")
+    network = worlds.network(*lines, assumptions=rules)
+    return diagnostic(network, table, people, worlds.facilities(*facilities), assumptions=rules)
+
+
+ON_EITHER_SIDE = origins(
+    [("a", "01001", 5, 5, 1000), ("c1", "01003", 15, 5, 300), ("c2", "01003", 25, 5, 200)]
+)
+IN_AA = ("caf-1", CAF, "01001", 5, 5, "position")
+AT_20 = ("caf-2", CAF, "01003", 20, 5, "position")
+ACROSS = ("caf-3", CAF, "02001", 40, 5, "position")
+
+
+def test_who_loses_any_way_at_all_is_no_gain_of_minutes():
+    old = cut_road(IN_AA, AT_20, ACROSS, people=ON_EITHER_SIDE)
+    new = cut_road(IN_AA, people=ON_EITHER_SIDE)
+    found = compare(old, new)
+    caf = of(found.services, service=CAF)
+    # 0, 5 and 15 min were; 0, 10 and none are: the mean falls, and everybody's loss is real.
+    assert (caf["old_min"], caf["new_min"]) == (3.0, 3000 / 1300)
+    assert caf["facilities_min"] == pytest.approx(300 * 5 / 1300)
+    assert caf["reach_change_min"] == pytest.approx(1500 / 1300 - 3.0)
+    assert (caf["inhabitants_losing"], caf["inhabitants_newly_unreached"]) == (500, 200)
+    assert found.summary["inhabitants_newly_unreached"] == {CAF: 200.0}
+    assert "comptés à part" in found.notes[-1]
+    assert "Point d'accueil CAF" in found.notes[-1]
+    assert "Pharmacie" not in found.notes[-1]
+    here = of(found.communes, service=CAF, commune="01003")
+    assert (here["paper_min"], here["new_min"], here["change_min"]) == (9.0, 10.0, 5.0)
+    # 5 min is the threshold: the difference of the means, 1 min, would have hidden it.
+    assert set(found.alerts["kind"]) == {"unreached", "minutes", "last"}
+    back = of(compare(new, old).services, service=CAF)
+    assert back["facilities_min"] == -caf["facilities_min"]
+    assert back["inhabitants_newly_reached"] == 200
+
+
+def test_the_page_shows_who_has_no_way_left(tmp_path):
+    old = cut_road(IN_AA, AT_20, ACROSS, people=ON_EITHER_SIDE)
+    new = cut_road(IN_AA, people=ON_EITHER_SIDE)
+    page = write_comparison_page(new, compare(old, new), [], tmp_path)
+    text = html.unescape(page.read_text("utf-8"))
+    assert "Sans plus aucun accès" in text
+    assert "Habitants sans plus aucun accès\u00a0: Point d'accueil CAF (200)." in text
+    assert "+1,15\u00a0min" in text
+    assert "−0,69\u00a0min" not in text
+    # One or none is singular.
+    assert "1\u00a0équipement est resté en place, 0\u00a0équipement a déménagé" in text
+    assert "commune a perdu son dernier lieu d'un service" in text
+    one = compare(old, cut_road(IN_AA, ACROSS, people=ON_EITHER_SIDE))
+    text = html.unescape(write_comparison_page(new, one, [], tmp_path).read_text("utf-8"))
+    assert "2\u00a0équipements sont restés en place" in text
+    assert "Habitants sans plus aucun accès" not in text
+
+
+def test_nobody_with_a_time_either_way():
+    before = pd.DataFrame({"s": [10.0, None]})
+    after = pd.DataFrame({"s": [None, 4.0]})
+    found = step(before, after, pd.Series([1.0, 1.0]))
+    assert pd.isna(found.change_min.iloc[0, 0])
+    assert found.reach_min.iloc[0, 0] == -6.0
 
 
 def test_a_move_loses_here_and_gains_there():
@@ -204,6 +286,17 @@ def test_wrong_questions():
         compare(elsewhere, old)
 
 
+@pytest.mark.parametrize("tolerance_m", [-1, float("nan"), float("inf")])
+def test_a_tolerance_that_is_no_distance(tolerance_m):
+    with pytest.raises(InputError, match="expected a finite number of metres, 0 or more"):
+        compare(row(), row(), tolerance_m=tolerance_m)
+
+
+def test_no_tolerance_at_all_keeps_the_very_same_place():
+    found = compare(row(), row(), tolerance_m=0).summary["facilities"]
+    assert (found["kept"], found["opened"], found["closed"]) == (7, 0, 0)
+
+
 def test_the_summary_is_fit_for_json_and_inputs_are_untouched():
     old, new = row(), row(facilities=changed(CAF_IN_CE))
     before = old.land.facilities.copy(deep=True), new.times.copy(deep=True)
@@ -227,7 +320,8 @@ def test_parts_add_up_and_times_are_those_of_a_full_measurement(seed, rule):
     new = rebuilt(old, times, chosen)
     found = compare(old, new)
     table = found.services
-    parts = table[["old_min", "other_changes_min", "paper_min", "facilities_min"]].sum(axis=1)
+    names = ["old_min", "other_changes_min", "paper_min", "facilities_min", "reach_change_min"]
+    parts = table[names].sum(axis=1)
     known = table["new_min"].notna() & table["old_min"].notna()
     np.testing.assert_allclose(parts[known], table["new_min"][known])
     # Only closings: whatever roads and codes do, nothing else changed.

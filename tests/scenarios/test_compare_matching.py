@@ -108,6 +108,8 @@ def test_counts_against_positions_do_not_tell_which_one_opened():
     assert found.changes["which_known"].tolist() == [True, False]
     gone = match_facilities(worlds.facilities(*new), worlds.facilities())
     assert gone.changes["which_known"].all()
+    # Where nothing was counted too, these are numbers and truths.
+    assert gone.changes[["count", "which_known"]].dtypes.astype(str).tolist() == ["int64", "bool"]
 
 
 def test_what_is_not_placed_in_either_vintage_does_not_blur_the_others():

@@ -279,6 +279,12 @@ def schools():
     return table.assign(name=["Collège de Bé"])
 
 
+@pytest.mark.parametrize("nothing", [[], ()])
+def test_no_criterion_is_refused(nothing):
+    with pytest.raises(InputError, match="expected one criterion at least, found none"):
+        judge_criteria(toy.row(), nothing)
+
+
 def test_services_outside_the_basket():
     asked = [
         criterion(5, service="college", outside_basket=True),

@@ -263,6 +263,11 @@ def test_wrong_questions():
         sensitivity(dataclasses.replace(row(), land=None))
 
 
+def test_fewer_draws_than_none():
+    with pytest.raises(InputError, match="expected a number of draws, 0 or more, found -1"):
+        sensitivity(row(), samples=-1)
+
+
 def test_sites_are_chosen_by_the_real_solver():
     # One more CAF beside Aa's: in Cé it saves 500 inhabitants 20 min, in Bé 1,000 only 10.
     candidates = row().sites.assign(

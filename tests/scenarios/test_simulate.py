@@ -1,5 +1,7 @@
 """Scenarios on four communes in a row, every answer worked out by hand."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -123,7 +125,7 @@ class TestClosing:
         assert gains.summary["mean_loss_of_losers_min"] is None
         assert gains.losers["loss_min"].isna().all()
         assert set(gains.losers["reason"]) == {"no_facility"}
-        assert gains.notes["kind"].tolist() == ["service_vanishes"]
+        assert gains.notes["kind"].tolist() == ["service_vanishes", "means_not_comparable"]
 
     def test_one_of_a_count(self):
         closing = Closing(service=toy.PHARMACY, commune="01001", count=3)
@@ -153,7 +155,7 @@ def test_a_service_that_nobody_offered():
     assert gains.summary["mean_gain_of_gainers_min"] is None
     assert gains.newly_reached["after_min"].tolist() == [10.0, 0.0, 10.0]
     assert set(gains.newly_reached["reason_before"]) == {"no_facility"}
-    assert gains.notes["kind"].tolist() == ["service_appears"]
+    assert gains.notes["kind"].tolist() == ["service_appears", "means_not_comparable"]
 
 
 def test_a_move_is_a_closing_and_an_opening():
@@ -200,6 +202,118 @@ def test_a_round_of_stops():
     # Each stop counts as a place: Bé gains 10, Cé (under its old code) 20.
     assert gains.summary["inhabitants_gaining"] == 1000
     assert gains.summary["mean_gain_of_gainers_min"] == 15.0
+    told = by(gains.notes, "kind", "always_open")
+    assert told["subject"] == "Bus"
+    assert "compté comme ouvert en permanence" in told["note"].lower()
+    assert "always_open" not in set(simulate(toy.row(), opened_in("01003")).notes["kind"])
+
+
+def one_gamme():
+    """The row with all services in one gamme, remote above 10 minutes, hospital left out."""
+    gamme = replace(toy.BASKET.gammes[1])
+    services = tuple(replace(s, gamme=gamme.id) for s in toy.BASKET.services[:2])
+    basket = replace(toy.BASKET, gammes=(gamme,), services=services)
+    table = toy.row_communes()
+    facilities = toy.row_facilities().iloc[:3].reset_index(drop=True)
+    return toy.diagnostic(
+        toy.row_network(),
+        table,
+        toy.chefs_lieux(table, "01"),
+        facilities,
+        basket=basket,
+        assumptions=worlds.plain(same_commune="routed"),
+    )
+
+
+class TestOtherServicesCount:
+    """A mean over fewer services is no better for it."""
+
+    def test_losing_the_only_one_is_no_gain(self):
+        # Aa has 0, 0 and 30 minutes: without the CAF, its basket would go from 10 to 15;
+        # Cé has 10, 20 and 10: its basket would go from 13.3 to 10.
+        gains = simulate(toy.row(), Scenario("fin", closings=(Closing("caf-1"),)))
+        for table in (gains.communes, gains.origins, gains.epci):
+            assert table["basket_gain_min"].isna().all()
+            assert table["intermediaire_gain_min"].isna().all()
+        ce = by(gains.communes, "commune", "01003")
+        assert ce["basket_before_min"] == pytest.approx(40 / 3)
+        assert ce["basket_after_min"] == 10.0
+        note = by(gains.notes, "kind", "means_not_comparable")["note"]
+        assert note.startswith("2000 habitants atteignent ou perdent un service")
+
+    def test_those_who_keep_it_have_a_gain(self):
+        # Beyond 15 minutes nobody drives: Cé (20) does not reach the CAF of Aa. The CAF
+        # moves to Bé: Aa 0 to 10, Bé 10 to 0, and Cé reaches it.
+        move = Move(Closing("caf-1"), Spot(unit="01002", known_by="commune"))
+        gains = simulate(toy.row(time_limit_min=15.0), Scenario("vers Bé", moves=(move,)))
+        found = gains.communes.set_index("commune")
+        assert found["intermediaire_gain_min"].iloc[:2].tolist() == [-10.0, 10.0]
+        # Aa reaches two services of three, Bé too (the hospital is 20 minutes away).
+        assert found["basket_gain_min"].iloc[:2].tolist() == [-5.0, 5.0]
+        assert found.loc["01003", ["intermediaire_gain_min", "basket_gain_min"]].isna().all()
+        assert gains.notes["note"].str.startswith("500 habitants").sum() == 1
+        assert gains.epci.set_index("epci")["basket_gain_min"].iloc[0] == pytest.approx(-5 / 3)
+
+    def test_a_cap_keeps_means_comparable(self):
+        move = Move(Closing("caf-1"), Spot(unit="01002", known_by="commune"))
+        diagnostic = toy.row(time_limit_min=15.0, missing_service="cap:60")
+        gains = simulate(diagnostic, Scenario("vers Bé", moves=(move,)))
+        # 60 stands for the CAF of Cé before, 10 minutes after.
+        ce = by(gains.communes, "commune", "01003")
+        assert ce["intermediaire_gain_min"] == 50.0
+        assert "means_not_comparable" not in set(gains.notes["kind"])
+
+    def test_no_commune_leaves_remoteness_because_a_service_vanishes(self):
+        # Cé is remote from pharmacies (10 > 4) and from the CAF (20 > 10), Bé from
+        # pharmacies: all of them close.
+        closings = (Closing("pharmacie-1"), Closing("pharmacie-2"), Closing("caf-1"))
+        gains = simulate(toy.row(), Scenario("fin", closings=closings))
+        names = ("leaving_remoteness", "entering_remoteness", "remote_from_fewer_gammes")
+        assert [gains.summary[f"communes_{name}"] for name in names] == [[], [], []]
+        apart = gains.summary["communes_not_comparable"]
+        lost = gains.summary["communes_no_longer_judged"]
+        assert {"01002", "01003"} <= {*apart, *lost}
+        assert not set(apart) & set(lost)
+
+    def test_no_commune_leaves_because_the_far_service_of_its_gamme_vanishes(self):
+        # The CAF and the pharmacies in one gamme: Cé has 20 and 10, 15 on average; with the
+        # pharmacies alone 10, which is not above the threshold of 10.
+        diagnostic = one_gamme()
+        before = by(diagnostic.communes, "commune", "01003")
+        assert before["remote_gammes"] == 1
+        gains = simulate(diagnostic, Scenario("fin", closings=(Closing("caf-1"),)))
+        assert by(gains.communes, "commune", "01003")["remote_gammes_after"] == 0
+        assert gains.summary["communes_leaving_remoteness"] == []
+        assert gains.summary["communes_not_comparable"] == ["01003"]
+        assert gains.communes["intermediaire_after_min"].notna().all()
+        assert gains.communes["intermediaire_gain_min"].isna().all()
+
+
+def test_losses_are_not_netted_inside_a_commune():
+    # In Aa, 600 people at x = 0 and 400 at x = 10 km; the CAF goes from x = 5 to x = 10.
+    people = toy.origins([("a", "01001", 0, 5, 600), ("b", "01001", 10, 5, 400)])
+    facilities = worlds.facilities(
+        ("caf-1", toy.CAF, "01001", 5, 5, "position"),
+        ("pharmacie-1", toy.PHARMACY, "01001", 5, 5, "position"),
+    )
+    diagnostic = toy.row(people=people, facilities=facilities)
+    move = Move(Closing("caf-1"), Spot(point=Point(9.999 * KM, 5 * KM)))
+    aa = by(simulate(diagnostic, Scenario("x", moves=(move,))).communes, "commune", "01001")
+    assert aa["inhabitants_losing"] == 600
+    assert aa["inhabitants_gaining"] == 400
+    assert aa["loss_min"] == pytest.approx(0.6 * 5, abs=0.01)
+    assert aa["gain_min"] == pytest.approx(0.4 * 5, abs=0.01)
+    assert aa[f"{toy.CAF}_gain_min"] == pytest.approx(-1.0, abs=0.01)
+
+
+def test_a_site_without_a_service_of_the_basket_is_not_told_as_near_others():
+    scenario = Scenario(
+        "poste",
+        (Opening("Poste", operators=("La Poste",), unit="01002", known_by="commune"),),
+    )
+    kinds = set(simulate(toy.row(), scenario).notes["kind"])
+    assert "no_service" in kinds
+    assert "no_gain" not in kinds
 
 
 class TestPlaces:

@@ -264,3 +264,89 @@ def test_a_candidate_off_the_network_and_an_island():
     island = toy.random_world(1, "routed")
     with pytest.raises(InputError, match="missing='refuse'.*islands"):
         choose_sites(island, mairies(island), count=2, services=[CAF])
+
+
+def test_what_all_candidates_offer_is_told_once_and_rows_by_their_numbers():
+    diagnostic = toy.row()
+    places = candidates("Aa", "Bé", "Cé")
+    with pytest.raises(InputError) as raised:
+        choose_sites(diagnostic, places, count=1, services=["piscine"])
+    assert [fault.where for fault in raised.value.faults] == ["choose_sites, column 'services'"]
+    with pytest.raises(InputError) as raised:
+        choose_sites(diagnostic, places, count=1, bouquet="inconnu")
+    assert [fault.where for fault in raised.value.faults] == ["choose_sites, column 'bouquet'"]
+    far = places.set_geometry([Point(5 * KM, 5 * KM), *[Point(900 * KM, 5 * KM)] * 2])
+    with pytest.raises(InputError) as raised:
+        choose_sites(diagnostic, far.set_crs(places.crs), count=1, services=["piscine"])
+    # Both kinds are told at once.
+    wheres = {fault.where for fault in raised.value.faults}
+    assert wheres == {"choose_sites, column 'services'", "candidates, row 2", "candidates, row 3"}
+
+
+@pytest.mark.parametrize("missing", ["never_served", "cap:60"])
+def test_those_who_stay_without_are_counted(missing):
+    """The 80 of the islet reach no CAF; the candidate on their islet is not chosen."""
+    diagnostic = toy.random_world(1, "routed")
+    asked = {"services": [CAF], "missing": missing, "count": 2}
+    found = choose_sites(diagnostic, mairies(diagnostic), **asked)
+    assert found.summary["inhabitants_unserved"] == 0
+    assert found.summary["inhabitants_without_after"] == 80
+    assert found.without_after["commune"].tolist() == ["01090"]
+    assert found.without_after["services"].tolist() == [1]
+    assert found.notes["note"].str.contains("même avec les sites choisis : 80").any()
+    locked = choose_sites(diagnostic, mairies(diagnostic), locked=["01090"], **asked)
+    assert locked.summary["inhabitants_without_after"] == 0
+    assert locked.without_after.empty
+    assert "without_after" not in set(locked.notes["kind"])
+
+
+@pytest.mark.parametrize("objective", ["mean_time", "worst_time"])
+def test_a_time_of_everybody_imposes_a_site(objective):
+    diagnostic = toy.random_world(1, "routed")
+    asked = {"services": [CAF], "count": 2, "missing": "never_served"}
+    found = choose_sites(diagnostic, mairies(diagnostic), objective=objective, **asked)
+    assert "01090" in found.summary["sites"]
+    told = found.notes.loc[found.notes["kind"] == "imposed", "note"].item()
+    assert "n'existe que si tous sont desservis" in told
+    assert told.endswith(": 80.")
+    most = choose_sites(diagnostic, mairies(diagnostic), **asked)
+    assert "imposed" not in set(most.notes["kind"])
+    capped = choose_sites(
+        diagnostic, mairies(diagnostic), objective=objective, **(asked | {"missing": "cap:60"})
+    )
+    assert "imposed" not in set(capped.notes["kind"])
+
+
+@pytest.mark.parametrize(
+    ("objective", "options", "note"),
+    [
+        ("inhabitants_gaining", {"least_gain_min": 999}, "gagner 999 min à qui que ce soit"),
+        ("inhabitants_within", {"within_min": 60}, "personne de plus à 60 min"),
+        ("mean_time", {}, "n'abrège le temps moyen"),
+        ("worst_time", {}, "n'abrège le temps le plus long"),
+        ({"mean_time": 1.0, "inhabitants_gaining": 1.0}, {}, "n'améliore ce qui est demandé"),
+    ],
+)
+def test_candidates_that_gain_nothing_make_an_arbitrary_choice(objective, options, note):
+    diagnostic = toy.row()
+    served = candidates("Aa", "Aa").assign(site=["a", "b"])  # where the CAF is
+    asked = {"services": [CAF], "objective": objective, **options}
+    found = choose_sites(diagnostic, served, count=1, **asked)
+    told = found.notes.loc[found.notes["kind"] == "arbitrary", "note"].item()
+    assert note in told
+    assert told.endswith("le choix est arbitraire.")
+    every = choose_sites(diagnostic, served, count=2, **asked)
+    told = every.notes.loc[every.notes["kind"] == "arbitrary", "note"].item()
+    assert "arbitraire" not in told  # both are taken: there was nothing to choose
+    better = choose_sites(diagnostic, candidates("Aa", "Cé"), count=1, services=[CAF])
+    assert "arbitrary" not in set(better.notes["kind"])
+
+
+def test_a_worst_time_that_nothing_lowers_is_decided_by_the_mean():
+    """A pharmacy in Aa or Bé leaves Cé its 10 min; one in Bé saves Bé its own."""
+    found = choose_sites(
+        toy.row(), candidates("Aa", "Bé"), count=1, services=[PHARMACY], objective="worst_time"
+    )
+    assert (found.summary["sites"], found.summary["value"]) == (["bé"], pytest.approx(10))
+    told = found.notes.loc[found.notes["kind"] == "arbitrary", "note"].item()
+    assert told.endswith("le temps moyen a départagé les choix.")

@@ -93,7 +93,7 @@ def write_siting(
     -------
     list of Path
         ``sites.csv``, ``alternatives.csv``, ``candidates.csv``, ``origins.csv``,
-        ``communes.csv``, ``unserved.csv``, ``blocking.csv``, ``notes.csv``,
+        ``communes.csv``, ``unserved.csv``, ``without_after.csv``, ``blocking.csv``, ``notes.csv``,
         ``summary.json``, ``provenance.json``, then ``maps/*.png`` and the page.
 
     Raises

@@ -116,33 +116,45 @@ def write_comparison_page(
 def _key_figures(comparison: Comparison) -> list[KeyFigure]:
     numbers, summary = comparison.summary["facilities"], comparison.summary
     return [
-        KeyFigure(number(numbers["closed"]), "fermetures"),
-        KeyFigure(number(numbers["opened"]), "ouvertures"),
-        KeyFigure(
-            number(summary["communes_that_lost_their_last"]),
+        _figure(numbers["closed"], "fermeture", "fermetures"),
+        _figure(numbers["opened"], "ouverture", "ouvertures"),
+        _figure(
+            summary["communes_that_lost_their_last"],
+            "commune a perdu son dernier lieu d'un service",
             "communes ont perdu leur dernier lieu d'un service",
         ),
-        KeyFigure(number(summary["alerts"]), "alertes"),
+        _figure(summary["alerts"], "alerte", "alertes"),
     ]
+
+
+def _figure(value: int, singular: str, plural: str) -> KeyFigure:
+    return KeyFigure(number(value), singular if value < 2 else plural)
+
+
+def _told(value: int, singular: str, plural: str) -> str:
+    """Write a number of facilities with its verb."""
+    return f"{count(value, 'équipement')} {singular if value < 2 else plural}"
 
 
 def _findings(comparison: Comparison) -> list[str]:
     numbers = comparison.summary["facilities"]
     told = [
         (
-            f"{count(numbers['kept'], 'équipement')} sont restés en place, "
-            f"{count(numbers['moved'], 'équipement')} ont déménagé et "
-            f"{count(numbers['recoded'], 'équipement')} ont seulement changé de code."
+            f"{_told(numbers['kept'], 'est resté en place', 'sont restés en place')}, "
+            f"{_told(numbers['moved'], 'a déménagé', 'ont déménagé')} et "
+            f"{_told(numbers['recoded'], 'a seulement changé', 'ont seulement changé')} de code."
         )
     ]
     labels = dict(zip(comparison.services["service"], comparison.services["label"], strict=True))
-    for key, words in (("inhabitants_losing", "perdent"), ("inhabitants_gaining", "gagnent")):
+    for key, words in (
+        ("inhabitants_losing", "Services où le plus d'habitants perdent"),
+        ("inhabitants_newly_unreached", "Habitants sans plus aucun accès"),
+        ("inhabitants_gaining", "Services où le plus d'habitants gagnent"),
+    ):
         touched = list(comparison.summary[key].items())[:3]
         if touched:
             parts = [f"{labels[name]} ({number(people)})" for name, people in touched]
-            told.append(
-                f"Services où le plus d'habitants {words}{BEFORE_UNIT}: {', '.join(parts)}."
-            )
+            told.append(f"{words}{BEFORE_UNIT}: {', '.join(parts)}.")
     return told
 
 
@@ -187,6 +199,7 @@ def _last_section(diagnostic: Diagnostic, comparison: Comparison, maps: Sequence
             time_cell(line["paper_min"]),
             time_cell(line["new_min"]),
             number_cell(line["inhabitants_losing"]),
+            number_cell(line["inhabitants_newly_unreached"]),
         ]
         for _, line in lost.head(_SHOWN).iterrows()
     ]
@@ -198,6 +211,7 @@ def _last_section(diagnostic: Diagnostic, comparison: Comparison, maps: Sequence
         ("Temps avant (min)", NUMBER),
         ("Temps après (min)", NUMBER),
         ("Habitants perdants", NUMBER),
+        ("Sans plus aucun accès", NUMBER),
     ]
     table = Table("Derniers lieux perdus", columns, [Group("", rows)])
     blocks = [*maps, Block(table=table, legend=True, file="lost_last.csv")]
@@ -246,12 +260,14 @@ def _service_table(comparison: Comparison) -> Table:
             time_cell(line["new_min"]),
             Cell(minutes(line["facilities_min"], decimals=2, signed=True)),
             number_cell(line["inhabitants_losing"]),
+            number_cell(line["inhabitants_newly_unreached"]),
             number_cell(line["inhabitants_gaining"]),
         ]
         for _, line in comparison.services.iterrows()
     ]
     heads = ("Équipements", "Ferm.", "Ouv.", "Démén.", "Recodés", "Temps avant (min)",
-             "Temps après (min)", "dont équipements", "Perdants", "Gagnants")  # fmt: skip
+             "Temps après (min)", "dont équipements", "Perdants",
+             "Sans plus aucun accès", "Gagnants")  # fmt: skip
     columns = [("Service", TEXT), *((head, NUMBER) for head in heads)]
     return Table("Ce qui a changé, par service", columns, [Group("", rows)])
 
@@ -326,7 +342,8 @@ def _effect_section(diagnostic: Diagnostic, comparison: Comparison) -> Section:
     table = Table("Effet de chaque changement, pris seul", columns, [Group("", rows)])
     text = (
         "Une fermeture est mesurée comme si elle était seule ; des effets voisins se recouvrent et "
-        "ne s'additionnent pas."
+        "ne s'additionnent pas. Les minutes sont celles des habitants qui ont un autre accès ; les "
+        "autres sont comptés à part, sous « sans autre accès »."
     )
     if table.empty:
         text = "Aucun changement ne touche le temps d'accès d'un habitant."
@@ -339,7 +356,9 @@ def _method(diagnostic: Diagnostic) -> Section:
         (
             "Les deux millésimes sont mesurés sur les routes d'aujourd'hui, pour les habitants "
             "d'aujourd'hui, selon les mêmes règles : l'écart « dont équipements » vient des seules "
-            "ouvertures, fermetures et déménagements réels. Ce qui vient des codes, des positions "
+            "ouvertures, fermetures et déménagements réels, et des seuls habitants qui ont un accès "
+            "avant et après. Qui perd tout accès n'a plus de temps et quitte la moyenne, qui peut "
+            "alors baisser sans que personne y gagne : leur nombre est à part. Ce qui vient des codes, des positions "
             "corrigées, des routes ou des habitants est à part (services.csv)."
         ),
         (

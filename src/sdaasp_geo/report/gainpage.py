@@ -112,7 +112,8 @@ def _findings(gains: Gains) -> list[str]:
     if basket is not None and not is_missing(basket["before"]) and not is_missing(basket["after"]):
         told.append(
             f"Pour l'ensemble du panier, le temps moyen passe de "
-            f"{minutes(basket['before'], decimals=2)} à {minutes(basket['after'], decimals=2)}."
+            f"{minutes(basket['before'], decimals=2)} à {minutes(basket['after'], decimals=2)}"
+            f"{_other_services(gains)}."
         )
     return [sentence for sentence in told if sentence]
 
@@ -171,14 +172,24 @@ def _leaving(gains: Gains) -> str:
     summary = gains.summary
     leaving = summary["communes_leaving_remoteness"]
     entering = summary["communes_entering_remoteness"]
+    unlike = summary["communes_not_comparable"]
+    apart = f" Éloignement non comparable pour {count(len(unlike), 'commune')}." if unlike else ""
     if not leaving and not entering:
-        return "Aucune commune ne sort de l'éloignement ni n'y entre."
+        return f"Aucune commune ne sort de l'éloignement ni n'y entre.{apart}"
     out = count(len(leaving), "commune") if leaving else "Aucune commune ne"
     into = f"{count(len(entering), 'commune')} y" if entering else "aucune n'y"
     return (
         f"{out} sort{_many(leaving, 'ent')} de l'éloignement et "
-        f"{into} entre{_many(entering, 'nt')}."
+        f"{into} entre{_many(entering, 'nt')}.{apart}"
     )
+
+
+def _other_services(gains: Gains) -> str:
+    """Say that the means before and after bear on different services, where they do."""
+    kinds = {"means_not_comparable", "service_appears", "service_vanishes"}
+    if not kinds & set(gains.notes["kind"]):
+        return ""
+    return ", mais ces deux moyennes ne portent pas sur les mêmes services et ne se comparent pas"
 
 
 def _many(items: Sequence[str], ending: str) -> str:
@@ -256,6 +267,10 @@ def _remoteness(gains: Gains, figures: Mapping[str, Map]) -> Section:
         ("communes_remote_from_fewer_gammes", "Restent éloignées, de moins de gammes"),
         ("communes_remote_from_more_gammes", "Étaient éloignées, le sont de plus de gammes"),
         ("communes_no_longer_judged", "Ne peuvent plus être jugées, faute d'un temps"),
+        (
+            "communes_not_comparable",
+            "Éloignement non comparable (la gamme ne porte plus sur les mêmes services)",
+        ),
     ):
         codes = summary[key]
         if codes:

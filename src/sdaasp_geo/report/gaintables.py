@@ -256,8 +256,14 @@ def _facility(line: pd.Series) -> str:
 
 
 def _best_service(gains: Gains, line: pd.Series) -> str:
-    touched = gains.summary["services"]
-    found = [(float(line[f"{name}_gain_min"]), str(name)) for name in touched]
+    """Service with the largest mean gain, what some lose not made up for by the others."""
+    here = gains.origins[gains.origins["commune"] == line["commune"]]
+    found = []
+    for name in gains.summary["services"]:
+        gain, people = here[f"{name}_gain_min"], here["population"]
+        known = people.where(gain.notna(), 0.0).sum()
+        if known > 0:
+            found.append((float((gain.clip(lower=0.0) * people).sum() / known), str(name)))
     best = max((pair for pair in found if pair[0] > 0), default=None)
     return MISSING if best is None else gains.before.basket.service(best[1]).label
 

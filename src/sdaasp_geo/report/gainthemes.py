@@ -121,7 +121,7 @@ def item_theme(gains: Gains, item: str) -> Theme:
     """Gain of each commune for one touched service, its gamme or the basket."""
     single = item in gains.before.basket.service_ids
     before, after = mean_before_after(gains, item)
-    gained = np.nan if is_missing(before) or is_missing(after) else before - after
+    gained = _mean_gain(gains, item)
     facts = [f"Temps moyen{BEFORE_UNIT}: {minutes(before)} avant, {minutes(after)} après."]
     if single:
         line = gains.services[gains.services["service"] == item].iloc[0]
@@ -141,7 +141,16 @@ def item_theme(gains: Gains, item: str) -> Theme:
         facts=facts,
         notes=[],
         partial=np.isin(ranks, LOSS_CLASSES),
+        missing="Non atteint" if single else "Non atteint ou non comparable",
     )
+
+
+def _mean_gain(gains: Gains, item: str) -> float:
+    """Mean gain of the inhabitants who have one (NaN if nobody has)."""
+    gain = gains.origins[f"{item}_gain_min"].to_numpy(dtype=np.float64)
+    people = gains.origins["population"].to_numpy(dtype=np.float64)
+    known = ~np.isnan(gain) & (people > 0)
+    return float(np.average(gain[known], weights=people[known])) if known.any() else np.nan
 
 
 def mean_before_after(gains: Gains, item: str) -> tuple[float, float]:
@@ -169,8 +178,9 @@ def _theme(  # noqa: PLR0913 (the words of a map, by name)
     facts: list[str],
     notes: list[str],
     partial: npt.NDArray[np.bool_],
+    missing: str = "Non atteint",
 ) -> Theme:
-    rows = tally(gains.before, ranks, list(GAIN_LABELS), "Non atteint")
+    rows = tally(gains.before, ranks, list(GAIN_LABELS), missing)
     return Theme(
         title=style.printable(title),
         subtitle=style.printable(f"{territory_words(gains.before)} – par commune, {what}"),

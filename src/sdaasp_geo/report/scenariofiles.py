@@ -70,6 +70,7 @@ def write_siting_tables(
         "communes.csv": siting_communes(diagnostic, result),
         "origins.csv": result.origins,
         "unserved.csv": result.unserved,
+        "without_after.csv": result.without_after,
         "blocking.csv": result.blocking,
         "notes.csv": result.notes,
     }

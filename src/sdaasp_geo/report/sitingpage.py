@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 FILE_NAME = "rapport-implantation.html"
 _SHOWN = 25
+# Kinds of remarks that stand among the findings.
+_FOUND = ("imposed", "arbitrary")
 _PROOF = (
     "Le choix est un programme en nombres entiers : un solveur (HiGHS) prouve qu'aucun autre "
     "choix ne fait mieux, ou dit de combien on peut en être loin. Le choix est ensuite refait "
@@ -89,7 +91,11 @@ def write_siting_page(
                 Block(table=figures_table(result)),
                 Block(texts=_without_mean(result)),
                 Block(maps=list(figures.values())),
-                Block(table=note_table(result.notes[result.notes["kind"] != result.status])),
+                Block(
+                    table=note_table(
+                        result.notes[~result.notes["kind"].isin([result.status, *_FOUND])]
+                    )
+                ),
             ],
             _key_figures(result),
         ),
@@ -128,6 +134,7 @@ def _key_figures(result: SitingResult) -> list[KeyFigure]:
 def _findings(result: SitingResult) -> list[str]:
     summary = result.summary
     told = [f"{status_words(result)} {gap_words(summary)}".strip()]
+    told += result.notes.loc[result.notes["kind"].isin(_FOUND), "note"].tolist()
     if len(result.sites):
         names = listing([str(name) for name in result.sites["name"]])
         told.append(f"Sites choisis : {names}.")
@@ -296,19 +303,29 @@ def _commune_section(diagnostic: Diagnostic, result: SitingResult) -> Section:
 
 
 def _left_out(diagnostic: Diagnostic, result: SitingResult) -> Section:
-    blocks = [
-        Block(
-            table=_people_table(diagnostic, result.unserved, "Que rien ne sert"),
-            file="unserved.csv",
-        )
-        if len(result.unserved)
-        else Block(texts=["Chaque habitant a un lieu qui le sert, ou un candidat qui pourrait."])
-    ]
+    blocks = [_without_block(diagnostic, result)]
+    if len(result.unserved):
+        caption = "Que rien ne sert, ni lieu ni candidat"
+        table = _people_table(diagnostic, result.unserved, caption)
+        blocks.append(Block(table=table, file="unserved.csv"))
     if len(result.blocking):
         text = "Ces habitants rendent la demande impossible avec ce nombre de sites ou ce seuil."
         table = _people_table(diagnostic, result.blocking, "Les habitants concernés")
         blocks.append(Block(texts=[text], table=table, file="blocking.csv"))
     return Section("oublies", "Laissés de côté", "Les habitants laissés de côté", blocks)
+
+
+def _without_block(diagnostic: Diagnostic, result: SitingResult) -> Block:
+    """Say who has no place for some service once the sites are open, and where they live."""
+    without = result.without_after
+    opened = "avec les sites choisis" if len(result.sites) else "aujourd'hui"
+    if not result.summary["inhabitants_without_after"]:
+        text = f"{opened.capitalize()}, chaque habitant a un lieu pour chaque service demandé."
+        return Block(texts=[text])
+    people = count(result.summary["inhabitants_without_after"], "habitant")
+    text = f"Sans aucun lieu pour au moins un service demandé, {opened} : {people}."
+    table = _people_table(diagnostic, without, "Sans lieu pour au moins un service")
+    return Block(texts=[text], table=table, file="without_after.csv")
 
 
 def _people_table(diagnostic: Diagnostic, people: pd.DataFrame, caption: str) -> Table:

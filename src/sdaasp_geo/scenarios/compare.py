@@ -16,6 +16,7 @@ from sdaasp_geo.scenarios import watch
 from sdaasp_geo.scenarios.closures import STAYS, Closures, Ground, closing_effects
 from sdaasp_geo.scenarios.criticality import losses_by_group
 from sdaasp_geo.scenarios.matching import Ids, Matches, match_facilities
+from sdaasp_geo.scenarios.steps import reach_notes, step
 from sdaasp_geo.scenarios.vintages import Vintages, aligned
 
 if TYPE_CHECKING:
@@ -60,13 +61,16 @@ class Comparison:
         One row a service: ``service label old_number new_number``, numbers ``kept moved
         recoded opened closed`` (under its new service), means over the inhabitants
         ``old_min`` (as the old diagnostic has it), ``other_changes_min``,
-        ``paper_min``, ``facilities_min``, ``new_min``, where old + other changes + paper
-        + facilities = new; ``inhabitants_gaining inhabitants_losing`` by the facilities,
+        ``paper_min``, ``facilities_min``, ``reach_change_min``, ``new_min``, where old +
+        the four = new. `paper_min` and `facilities_min` are of those with a time before
+        and after; `reach_change_min` is what remains, of those in one mean only (who lost
+        or won any way at all: a remote place cut off lowers the mean, and is no gain).
+        ``inhabitants_gaining inhabitants_losing`` by the facilities,
         ``inhabitants_newly_reached inhabitants_newly_unreached``.
     communes
         One row a commune and service: ``commune name population service old_number
-        new_number old_min paper_min new_min change_min`` (new less paper: what the
-        facilities did), ``inhabitants_gaining inhabitants_losing
+        new_number old_min paper_min new_min change_min`` (new less paper, of those
+        with a time either way), ``inhabitants_gaining inhabitants_losing
         inhabitants_newly_reached inhabitants_newly_unreached``.
     lost_last
         Communes that lost their last facility of a service (see
@@ -150,7 +154,7 @@ def compare(
     zones = watch.zones_without(new, communes, thresholds.first_services(new.basket))
     changes = matches.changes.set_crs(vintages.new.crs)
     summary = _summary(changes, services, lost, alerts)
-    notes = (*vintages.notes, *_doubts(matches))
+    notes = (*vintages.notes, *_doubts(matches), *reach_notes(services))
     return Comparison(
         new.name, changes, effects, services, communes, lost, zones, alerts, summary, notes
     )
@@ -232,6 +236,7 @@ def _commune_table(new: Diagnostic, vintages: Vintages, times: _Times) -> pd.Dat
         "old_min": population_mean(times.past, past_people, by=past_by),
         "paper_min": population_mean(times.paper, people, by=by),
         "new_min": population_mean(times.new, people, by=by),
+        "change_min": step(times.paper, times.new, people, by=by).change_min,
         **{
             name: flags.mul(people, axis=0).groupby(by).sum()
             for name, flags in _moves(times).items()
@@ -242,7 +247,7 @@ def _commune_table(new: Diagnostic, vintages: Vintages, times: _Times) -> pd.Dat
         for name, table in columns.items()
     }
     whole = pd.DataFrame(parts).rename_axis(["commune", "service"]).reset_index()
-    whole.insert(7, "change_min", whole["new_min"] - whole["paper_min"])
+    whole.insert(7, "change_min", whole.pop("change_min"))
     known = new.communes.set_index("commune")
     whole.insert(1, "name", whole["commune"].map(known["name"]))
     whole.insert(2, "population", whole["commune"].map(known["population"]))
@@ -282,18 +287,14 @@ def _service_table(new: Diagnostic, matches: Matches, times: _Times) -> pd.DataF
         counted = changes.groupby(f"service_{side}")["count"].sum()
         table[f"{side}_number"] = counted.reindex(table.index).fillna(0).astype("int64")
     table = table.join(numbers)
-    was, on_old, on_paper, now = (
-        population_mean(minutes, weights).T.sum(axis=1, min_count=1)
-        for minutes, weights in (
-            (times.past, past_people),
-            (times.old, people),
-            (times.paper, people),
-            (times.new, people),
-        )
-    )
+    was = population_mean(times.past, past_people).iloc[0]
+    on_paper, real = step(times.old, times.paper, people), step(times.paper, times.new, people)
     table["old_min"] = was
-    table["other_changes_min"], table["paper_min"] = on_old - was, on_paper - on_old
-    table["facilities_min"], table["new_min"] = now - on_paper, now
+    table["other_changes_min"] = population_mean(times.old, people).iloc[0] - was
+    table["paper_min"] = on_paper.change_min.iloc[0]
+    table["facilities_min"] = real.change_min.iloc[0]
+    table["reach_change_min"] = on_paper.reach_min.iloc[0] + real.reach_min.iloc[0]
+    table["new_min"] = population_mean(times.new, people).iloc[0]
     for name, flag in _moves(times).items():
         table[name] = flag.mul(people, axis=0).sum()
     return table.reset_index(drop=True)
@@ -357,7 +358,7 @@ def _summary(
     numbers = changes.groupby("change")["count"].sum()
     renamed = changes[(changes["change"] == "recoded") & changes["code_new"].notna()]
     codes = renamed.groupby(["code_old", "code_new"])["count"].sum()
-    shown = ["old_min", "other_changes_min", "paper_min", "facilities_min", "new_min"]
+    shown = [str(name) for name in services if str(name).endswith("_min")]
     table = services.set_index("service")
     return {
         "facilities": {name: int(numbers.get(name, 0)) for name in CHANGES},
@@ -368,6 +369,7 @@ def _summary(
         },
         "inhabitants_gaining": _largest(table["inhabitants_gaining"]),
         "inhabitants_losing": _largest(table["inhabitants_losing"]),
+        "inhabitants_newly_unreached": _largest(table["inhabitants_newly_unreached"]),
         "communes_that_lost_their_last": int(lost["commune"].nunique()),
         "alerts": len(alerts),
     }
@@ -383,5 +385,6 @@ def _doubts(matches: Matches) -> list[str]:
     unsure = int(matches.changes.loc[~matches.changes["which_known"], "count"].sum())
     if not unsure:
         return []
-    what = "ouvertures ou fermetures déduites de comptages communaux"
+    s = "" if unsure < 2 else "s"
+    what = f"ouverture{s} ou fermeture{s} déduite{s} de comptages communaux"
     return [f"{unsure} {what}, sans qu'on sache de quel équipement : effet non mesuré"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.scenarios import criteria_tables as tables
 from sdaasp_geo.scenarios.areas import Areas
 from sdaasp_geo.scenarios.criteria_file import Criteria, Criterion, load_criteria
@@ -134,12 +135,14 @@ def judge_criteria(
     Raises
     ------
     InputError
-        If a criterion names an unknown service or gamme, or a frame is not what it
-        should be; all faults at once.
+        If there is no criterion, one names an unknown service or gamme, or a frame is not
+        what it should be; all faults at once.
     ValueError
         If land is needed and the diagnostic has none.
     """
     chosen = _criteria(criteria)
+    if not chosen.criteria:
+        raise InputError([Fault(chosen.name, "one criterion at least", "none")])
     sites = diagnostic.sites if sites is None else sites
     targets = Targets(diagnostic, chosen.criteria, sites, facilities, executor)
     levels = Areas(diagnostic, areas)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
+    Bools = npt.NDArray[np.bool_]
+    # Number of the candidate, its rows, services, times after and blurred gammes there.
+    _Item = tuple[int, Ints, Sequence[str], Floats, Bools]
 
 _FILE = "candidates"
 _COUNTS = ("inhabitants_gaining_over_min", "inhabitants_gaining_over_min_in_remote_communes")
@@ -114,7 +117,7 @@ class _Remote:
         names = ground.diagnostic.communes["commune"]
         self._commune = pd.Index(names).get_indexer(pd.Index(ground.origins["commune"]))
         self._was = np.asarray(ground.diagnostic.communes["remote_gammes"].fillna(0) > 0)
-        self._waiting: list[tuple[int, Ints, Sequence[str], Floats]] = []
+        self._waiting: list[_Item] = []
         self._rows = 0
         self.leaving: dict[int, int] = {}
         self.entering: dict[int, int] = {}
@@ -126,14 +129,17 @@ class _Remote:
         if not set(services) <= set(self._ground.measured):
             changed[:] = True
         rows = np.flatnonzero(changed[self._commune])
-        self._waiting.append((number, rows, services, after[rows]))
+        measured = {*self._ground.measured, *services}
+        blurred = self._ground.blurred(services, tally, measured)
+        blurred &= (self._ground.people > 0)[:, None]
+        self._waiting.append((number, rows, services, after[rows], blurred[rows]))
         self._rows += rows.size
         if self._rows > _BATCH_ROWS:
             self.reckon()
 
     def reckon(self) -> None:
         """Judge the communes of the candidates noted so far."""
-        by_measured: dict[frozenset[str], list[tuple[int, Ints, Sequence[str], Floats]]] = {}
+        by_measured: dict[frozenset[str], list[_Item]] = {}
         for item in self._waiting:
             key = frozenset((*self._ground.measured, *item[2]))
             by_measured.setdefault(key, []).append(item)
@@ -141,14 +147,12 @@ class _Remote:
             self._judge(measured, items)
         self._waiting, self._rows = [], 0
 
-    def _judge(
-        self, measured: frozenset[str], items: list[tuple[int, Ints, Sequence[str], Floats]]
-    ) -> None:
+    def _judge(self, measured: frozenset[str], items: list[_Item]) -> None:
         ground, count = self._ground, self._was.size
         rows = np.concatenate([item[1] for item in items])
         minutes = np.asarray(ground.minutes, dtype=np.float64)[rows]
         start = 0
-        for _, here, services, after in items:
+        for _, here, services, after, _ in items:
             columns = ground.minutes.columns.get_indexer(pd.Index(services))
             minutes[start : start + here.size, columns] = after
             start += here.size
@@ -156,12 +160,15 @@ class _Remote:
         figures = ground.figures(pd.DataFrame(minutes, columns=ground.minutes.columns), measured)
         by = pd.Series(turns * count + self._commune[rows], name="commune")
         means = population_mean(figures, pd.Series(ground.people[rows]), by=by)
-        now = ground.remoteness(means)["remote_gammes"]
+        remote = ground.remoteness(means)
+        now = remote["remote_gammes"]
         turn, commune = np.divmod(now.index.to_numpy(dtype=np.int64), count)
         was, is_now = self._was[commune], np.asarray(now.fillna(0) > 0)
         cleared = np.asarray((now == 0).fillna(value=False), dtype=bool)
-        leaving = np.bincount(turn[was & cleared], minlength=len(items))
-        entering = np.bincount(turn[~was & is_now], minlength=len(items))
+        blurred = pd.DataFrame(np.concatenate([item[4] for item in items])).groupby(by).any()
+        alike = ~ground.unlike(commune, remote, blurred.reindex(now.index).to_numpy(dtype=bool))
+        leaving = np.bincount(turn[was & cleared & alike], minlength=len(items))
+        entering = np.bincount(turn[~was & is_now & alike], minlength=len(items))
         for number, (name, *_) in enumerate(items):
             self.leaving[name] = int(leaving[number])
             self.entering[name] = int(entering[number])

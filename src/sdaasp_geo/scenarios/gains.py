@@ -23,7 +23,9 @@ class Gains:
     A gain is the minutes before less the minutes after: above 0 where people come nearer,
     below where they get farther. Times before and after are the diagnostic's own figures;
     a gain averages over the inhabitants whose time is known before **and** after, so that
-    it differs from before - after where some are newly reached or newly unreached.
+    it differs from before - after where some are newly reached or newly unreached. They
+    have no gain on the means of the gamme and the basket, which bear on other services
+    than before.
 
     Parameters
     ----------
@@ -33,8 +35,9 @@ class Gains:
         One row a commune of the département, sorted by code: ``commune name epci
         population``; for each touched service, each gamme that holds one and ``basket``
         ``<item>_before_min <item>_after_min <item>_gain_min``; ``gain_min`` and
-        ``loss_min``, the largest gain and the largest loss over the touched services (0
-        where there is none); ``mean_gain_over_services_min``, the mean of the gains over
+        ``loss_min``, the largest over the touched services of the mean gain, resp. loss,
+        of the inhabitants (0 where there is none): what some lose is not made up for by
+        what others gain, whereas ``<service>_gain_min`` is the difference of the means; ``mean_gain_over_services_min``, the mean of the gains over
         the touched services; ``inhabitants_gaining inhabitants_losing
         inhabitants_newly_reached inhabitants_newly_unreached``;
         ``remote_gammes_before remote_gammes_after`` (nullable integers), ``geometry``.

@@ -40,6 +40,9 @@ class Sides:
         One row an origin, one column an item, minutes.
     tally
         Gains and losses over the touched services.
+    blurred
+        Whether the mean of each gamme bears on other services than before,
+        (origins, gammes of the basket).
     """
 
     ground: Ground
@@ -48,11 +51,20 @@ class Sides:
     before: pd.DataFrame
     after: pd.DataFrame
     tally: Tally
+    blurred: Bools
 
     @property
     def gain(self) -> pd.DataFrame:
-        """Minutes gained, (origins, items)."""
-        return (self.before - self.after).round(_DIGITS)
+        """Minutes gained, (origins, items); none where a mean bears on other services."""
+        gain = (self.before - self.after).round(_DIGITS)
+        for gamme, blurred in zip(
+            self.ground.diagnostic.basket.gamme_ids, self.blurred.T, strict=True
+        ):
+            if gamme in gain:
+                gain[gamme] = gain[gamme].mask(np.asarray(blurred))
+        if "basket" in gain:
+            gain["basket"] = gain["basket"].mask(np.asarray(self.blurred.any(axis=1)))
+        return gain
 
 
 def origin_table(sides: Sides) -> gpd.GeoDataFrame:
@@ -87,13 +99,19 @@ def commune_table(sides: Sides, means: pd.DataFrame, remote_after: pd.Series) ->
     polygons = sides.ground.diagnostic.communes.geometry
     communes = pd.DataFrame(sides.ground.diagnostic.communes).set_index("commune", drop=False)
     before = pd.DataFrame({item: communes[f"{item}_min"].astype(float) for item in sides.items})
-    gain = sides.ground.by_commune(sides.gain).round(_DIGITS).reindex(communes.index)
+    of_origins = sides.gain
+    gain = sides.ground.by_commune(of_origins).round(_DIGITS).reindex(communes.index)
     touched = gain[list(sides.touched)]
+    # One who loses is not made up for by a neighbour who gains.
+    gained, lost = (
+        sides.ground.by_commune(part.clip(lower=0.0)).round(_DIGITS).reindex(communes.index)
+        for part in (of_origins[list(sides.touched)], -of_origins[list(sides.touched)])
+    )
     figures = pd.DataFrame(
         {
-            "gain_min": touched.max(axis=1).clip(lower=0.0).fillna(0.0),
+            "gain_min": gained.max(axis=1).fillna(0.0) + 0.0,
             # 0 and not -0 where nothing is lost.
-            "loss_min": (-touched).max(axis=1).clip(lower=0.0).fillna(0.0) + 0.0,
+            "loss_min": lost.max(axis=1).fillna(0.0) + 0.0,
             "mean_gain_over_services_min": touched.mean(axis=1),
         }
     )

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sdaasp_geo.diagnostic.model import Diagnostic, Land
+    from sdaasp_geo.scenarios.tally import Tally
 
     Floats = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
+    Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, repr=False)
@@ -138,6 +140,54 @@ class Ground:
     def by_commune(self, values: pd.DataFrame) -> pd.DataFrame:
         """Means of origins' figures over each commune, weighted by inhabitants."""
         return population_mean(values, self.origins["population"], by=self.origins["commune"])
+
+    def blurred(self, services: Sequence[str], tally: Tally, measured: Collection[str]) -> Bools:
+        """Whether the means of each gamme bear on other services than before.
+
+        Parameters
+        ----------
+        services, tally
+            Services that change, and the times to them before and after.
+        measured
+            Services that have a facility somewhere after the change.
+
+        Returns
+        -------
+        ndarray of bool
+            (origins, gammes).
+        """
+        basket = self.diagnostic.basket
+        # A cap stands for what is not reached, so that only what vanishes blurs.
+        capped = missing_cap_min(self.diagnostic.assumptions.missing_service) is not None
+        pairs = tally.newly_reached | tally.newly_unreached
+        blurred = np.zeros((len(self.people), len(basket.gamme_ids)), dtype=bool)
+        for number, service in enumerate(services):
+            gamme = basket.gamme_ids.index(basket.service(service).gamme)
+            if (service in measured) != (service in self.measured):
+                blurred[:, gamme] = True
+            elif not capped:
+                blurred[:, gamme] |= pairs[:, number]
+        return blurred
+
+    def unlike(self, communes: Ints, remote: pd.DataFrame, blurred: Bools) -> Bools:
+        """Whether a commune is told remote otherwise than before by a gamme that is blurred.
+
+        Parameters
+        ----------
+        communes
+            Rows of the communes of the diagnostic.
+        remote
+            As :meth:`remoteness` tells them, one row each.
+        blurred
+            Whether the gammes of somebody who lives there are, (communes, gammes).
+        """
+        columns = [f"remote_{gamme}" for gamme in self.diagnostic.basket.gamme_ids]
+        before = self.diagnostic.communes[columns].iloc[communes]
+        was, now = (
+            part[columns].astype("Int64").fillna(-1).to_numpy(dtype=np.int64)
+            for part in (before, remote)
+        )
+        return np.asarray(((was != now) & blurred).any(axis=1))
 
     def overall(self, values: pd.DataFrame) -> pd.Series:
         """Means of origins' figures over everybody; missing where nothing is known."""

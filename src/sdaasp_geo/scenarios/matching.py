@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import geopandas as gpd
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.scenarios.counting import SIDES, Counts, compared_by_count
 from sdaasp_geo.scenarios.pairing import paired_by_place
 from sdaasp_geo.scenarios.two_best import STAYS
@@ -78,7 +80,7 @@ def match_facilities(
     old, new
         `FACILITIES` tables of one CRS in metres, the old one's units brought to today's.
     tolerance_m
-        Two places nearer than this are one.
+        Two places nearer than this are one; 0 for the very same place.
     ids
         Whether one identifier in both vintages is one facility: ``always``, ``never``
         (only within the tolerance), or ``auto``: unless it is the number of a row, as
@@ -91,6 +93,11 @@ def match_facilities(
     Matches
         Sorted by change, service and place.
 
+    Raises
+    ------
+    InputError
+        If the tolerance is not a finite number of metres, 0 or more.
+
     Notes
     -----
     In this order, each with what is left: the same identifier and service; the same
@@ -101,6 +108,9 @@ def match_facilities(
     the least total distance (sparse assignment, Jonker and Volgenant, Computing 38, 1987).
     Two facilities whose names are both known and differ are not a recoding.
     """
+    if not (math.isfinite(tolerance_m) and tolerance_m >= 0):
+        fault = Fault("tolerance_m", "a finite number of metres, 0 or more", repr(tolerance_m))
+        raise InputError([fault])
     sides = _Sides(_side(old, codes), _side(new, codes), tolerance_m)
     found = [_by_identifier(sides, ids)]
     for same in (["service", "code"], ["service"]):
@@ -215,6 +225,8 @@ def _assembled(
     table = pd.concat([_described(sides, table), _described_counts(counts.table)])
     order = ["change", "service_old", "service_new", "unit_old", "unit_new"]
     order += ["facility_old", "facility_new", "source_old", "source_new"]
+    # Without any count the other table is empty, and its columns are objects.
+    table = table.astype({"count": "int64", "which_known": bool})
     table = table.sort_values(order, ignore_index=True)
     groups = [_groups(table, len(sides.old), "old"), _groups(table, len(sides.new), "new")]
     shown = [name for name in table if name not in {"old", "new", "rows", "point"}]

@@ -9,11 +9,11 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from sdaasp_geo.scenarios.gaintables import Sides
     from sdaasp_geo.scenarios.ground import Ground
     from sdaasp_geo.scenarios.notes import Remarks
     from sdaasp_geo.scenarios.pairs import Reach
     from sdaasp_geo.scenarios.placing import Placed
-    from sdaasp_geo.scenarios.tally import Tally
 
 
 def remark_sites(ground: Ground, reach: Reach, remarks: Remarks) -> None:
@@ -43,10 +43,9 @@ def remark_sites(ground: Ground, reach: Reach, remarks: Remarks) -> None:
             remarks.add(site.name, "other_component", note)
 
 
-def remark_changes(
-    ground: Ground, measured: Collection[str], plan: Placed, tally: Tally, remarks: Remarks
-) -> None:
+def remark_changes(sides: Sides, measured: Collection[str], plan: Placed, remarks: Remarks) -> None:
     """Say what the figures alone would leave unsaid."""
+    ground, tally = sides.ground, sides.tally
     basket, name = ground.diagnostic.basket, plan.scenario.name
     for service in plan.services:
         label = basket.service(service).label
@@ -62,5 +61,32 @@ def remark_changes(
                 "panier, qui ne se comparent plus à celles d'avant."
             )
             remarks.add(name, "service_vanishes", note)
-    if len(plan.sites) and not tally.gains.any():
+    _remark_means(sides, name, remarks)
+    for opening in plan.scenario.openings:
+        if opening.stops:
+            note = (
+                "Compté comme ouvert en permanence ; voir le temps pondéré par les jours de "
+                "présence (availability_times)."
+            )
+            remarks.add(opening.name, "always_open", note)
+    # A place that offers nothing of the basket brings nobody nearer, wherever others stand.
+    if any(plan.sites["services"]) and not tally.gains.any():
         remarks.add(name, "no_gain", "Personne n'y gagne : les services sont déjà aussi proches.")
+
+
+def _remark_means(sides: Sides, name: str, remarks: Remarks) -> None:
+    """Say whose means bear on other services than before."""
+    tally = sides.tally
+    told = (tally.newly_reached | tally.newly_unreached).any(axis=1) & sides.blurred.any(axis=1)
+    people = tally.people[told].sum()
+    if people > 0:
+        who = (
+            "1 habitant atteint ou perd"
+            if people == 1
+            else f"{people:.0f} habitants atteignent ou perdent"
+        )
+        note = (
+            f"{who} un service : leurs moyennes par gamme et pour le panier ne portent plus sur "
+            "les mêmes services, et aucun gain n'en est tiré."
+        )
+        remarks.add(name, "means_not_comparable", note)

@@ -152,8 +152,8 @@ def sensitivity(  # noqa: PLR0913 (each is an option of its own, by name)
     Raises
     ------
     InputError
-        If the diagnostic has no land, two variants have one name, or the question is
-        wrong.
+        If the diagnostic has no land, two variants have one name, the number of samples is
+        below 0, or the question is wrong.
     """
     land_of(diagnostic)
     spread = spread or Spread()

@@ -20,6 +20,7 @@ from sdaasp_geo.scenarios.remarks import remark_changes, remark_sites
 from sdaasp_geo.scenarios.tally import Tally, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from concurrent.futures import Executor
 
     import numpy.typing as npt
@@ -74,12 +75,14 @@ def simulate(
     stale = diagnostic.times[diagnostic.times["service"].isin(plan.services)]
     minutes, measured = spread(times, diagnostic), measured_services(times)
     figures = ground.figures(minutes, measured)
-    sides = _sides(ground, plan.services, minutes, figures)
-    remote = ground.remoteness(ground.by_commune(figures))["remote_gammes"]
-    communes = gaintables.commune_table(sides, ground.by_commune(sides.after), remote)
+    sides = _sides(ground, plan.services, minutes, figures, measured)
+    remote = ground.remoteness(ground.by_commune(figures))
+    communes = gaintables.commune_table(
+        sides, ground.by_commune(sides.after), remote["remote_gammes"]
+    )
     remarks = Remarks(list(plan.notes.itertuples(index=False, name=None)))
     sites = _site_table(ground, plan, sides, fresh, remarks, executor)
-    remark_changes(ground, measured, plan, sides.tally, remarks)
+    remark_changes(sides, measured, plan, remarks)
     return Gains(
         scenario=scenario,
         before=diagnostic,
@@ -91,7 +94,9 @@ def simulate(
         losers=gaintables.loser_table(sides, (stale, fresh)),
         newly_reached=gaintables.reached_table(sides, (stale, fresh)),
         notes=remarks.table(),
-        summary=_summary(sides, communes, plan, remarks.table()),
+        summary=_summary(
+            sides, communes, plan, remarks.table(), not_comparable(sides, communes, remote)
+        ),
         times=times,
         facilities=plan.facilities,
         closed=plan.closed,
@@ -120,7 +125,11 @@ def replaced(times: pd.DataFrame, fresh: pd.DataFrame, services: tuple[str, ...]
 
 
 def _sides(
-    ground: Ground, touched: tuple[str, ...], after: pd.DataFrame, figures: pd.DataFrame
+    ground: Ground,
+    touched: tuple[str, ...],
+    after: pd.DataFrame,
+    figures: pd.DataFrame,
+    measured: Sequence[str],
 ) -> gaintables.Sides:
     """Minutes before and after of touched services, their gammes and the basket."""
     diagnostic = ground.diagnostic
@@ -148,7 +157,8 @@ def _sides(
         ground.in_remote_commune,
     )
     items = (*touched, *means)
-    return gaintables.Sides(ground, touched, items, sides[0], sides[1], tally)
+    blurred = ground.blurred(touched, tally, measured)
+    return gaintables.Sides(ground, touched, items, sides[0], sides[1], tally, blurred)
 
 
 def _site_table(
@@ -213,7 +223,11 @@ def _alone(
 
 
 def _summary(
-    sides: gaintables.Sides, communes: gpd.GeoDataFrame, plan: Placed, notes: pd.DataFrame
+    sides: gaintables.Sides,
+    communes: gpd.GeoDataFrame,
+    plan: Placed,
+    notes: pd.DataFrame,
+    unlike: npt.NDArray[np.bool_],
 ) -> dict[str, Any]:
     """Return the summary that others rely on, in the order of the documentation."""
     diagnostic, scenario = sides.ground.diagnostic, plan.scenario
@@ -228,7 +242,7 @@ def _summary(
         "closed": int(closes.groupby(["source", "facility"])["count"].max().sum()),
         "services": list(sides.touched),
         **{name: figures[name] for name in first},
-        **remoteness_changes(communes),
+        **remoteness_changes(communes, unlike),
         "territory": diagnostic.name,
         "fictional": diagnostic.fictional,
         "moved": len(scenario.moves),
@@ -245,26 +259,54 @@ def _summary(
     }
 
 
-def remoteness_changes(communes: pd.DataFrame) -> dict[str, Any]:
+def not_comparable(
+    sides: gaintables.Sides, communes: pd.DataFrame, remote: pd.DataFrame
+) -> npt.NDArray[np.bool_]:
+    """Whether each commune is told remote otherwise only because other services count.
+
+    Parameters
+    ----------
+    sides
+        Minutes of the origins.
+    communes
+        One row a commune of the département.
+    remote
+        Remoteness after the scenario, by commune.
+    """
+    ground, codes = sides.ground, pd.Index(communes["commune"])
+    lived_in = sides.blurred & (ground.people > 0)[:, None]
+    blurred = pd.DataFrame(lived_in).groupby(ground.origins["commune"].to_numpy()).any()
+    return ground.unlike(
+        np.arange(len(codes)),
+        remote.reindex(codes),
+        blurred.reindex(codes, fill_value=False).to_numpy(dtype=bool),
+    )
+
+
+def remoteness_changes(communes: pd.DataFrame, unlike: npt.NDArray[np.bool_]) -> dict[str, Any]:
     """Communes that leave or enter remoteness, and how many inhabitants are remote.
 
     A commune leaves remoteness if it was remote from a gamme and is known to be remote
-    from none; one that nobody can judge any more is listed apart.
+    from none; one that nobody can judge any more is listed apart, and so is one told
+    otherwise by a gamme whose services are not the same (`unlike`, by commune).
     """
     before, after = communes["remote_gammes_before"], communes["remote_gammes_after"]
     was, is_now = before.fillna(0) > 0, after.fillna(0) > 0
     codes = communes["commune"]
     people = communes["population"]
     return {
-        "communes_leaving_remoteness": codes[was & (after == 0).fillna(value=False)].tolist(),
-        "communes_entering_remoteness": codes[~was & is_now].tolist(),
+        "communes_leaving_remoteness": codes[
+            was & (after == 0).fillna(value=False) & ~unlike
+        ].tolist(),
+        "communes_entering_remoteness": codes[~was & is_now & ~unlike].tolist(),
         "communes_remote_from_fewer_gammes": codes[
-            is_now & (after < before).fillna(value=False)
+            is_now & (after < before).fillna(value=False) & ~unlike
         ].tolist(),
         "communes_remote_from_more_gammes": codes[
-            was & (after > before).fillna(value=False)
+            was & (after > before).fillna(value=False) & ~unlike
         ].tolist(),
         "communes_no_longer_judged": codes[before.notna() & after.isna()].tolist(),
+        "communes_not_comparable": codes[unlike & (before != after).fillna(value=False)].tolist(),
         "remote_population": {
             "before": whole(float(people[was].sum())),
             "after": whole(float(people[is_now].sum())),

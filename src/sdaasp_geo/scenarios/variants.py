@@ -14,7 +14,7 @@ from sdaasp_geo.access.internal import inhabited_area_km2
 from sdaasp_geo.access.times import nearest_times
 from sdaasp_geo.diagnostic.build import rebuilt
 from sdaasp_geo.diagnostic.model import land_of
-from sdaasp_geo.errors import NetworkError
+from sdaasp_geo.errors import Fault, InputError, NetworkError
 from sdaasp_geo.network.graph import SearchGraph
 from sdaasp_geo.routing.nearest import UNREACHED
 
@@ -161,6 +161,8 @@ def sampled(spread: Spread, *, samples: int, seed: int = 0) -> list[Variant]:
     seed
         The same seed gives the same draws; the first of many are those of few.
     """
+    if samples < 0:
+        raise InputError([Fault("samples", "a number of draws, 0 or more", repr(samples))])
     children = np.random.SeedSequence(seed).spawn(samples)
     return [_draw(spread, number, child) for number, child in enumerate(children, start=1)]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 _FILE = "candidates"
 _OFFERED = ["services", "bouquet", "operators", "stops"]
+_ROW = re.compile(r"row (\d+)(?:\.(\w+))?")
 
 
 class _Land(NamedTuple):
@@ -179,7 +182,11 @@ def _placed(
         raise InputError([Fault("choose_sites", expected, "neither")])
     plain = candidates.drop(columns=[name for name in _OFFERED if name in candidates])
     openings = openings_of(plain, services=services, bouquet=bouquet, source=_FILE)
-    sites, remarks = placed_openings(diagnostic, openings, file=_FILE)
+    try:
+        sites, remarks = placed_openings(diagnostic, openings, file=_FILE)
+    except InputError as error:
+        # What every candidate offers was asked once: what is wrong with it is told once.
+        raise InputError(dict.fromkeys(map(_of_row, error.faults))) from None
     offered = tuple(sites["services"].iloc[0])
     if not offered:
         expected = "at least one service of the basket"
@@ -192,6 +199,17 @@ def _placed(
     if faults:
         raise InputError(faults)
     return _Land(ground, openings, sites, offered, remarks)
+
+
+def _of_row(fault: Fault) -> Fault:
+    """Put a fault of an opening where it is: a row of the frame, or what was asked."""
+    where = _ROW.fullmatch(fault.column or "")
+    if where is None:
+        return fault
+    row, key = where.groups()
+    if key in _OFFERED:
+        return dataclasses.replace(fault, file="choose_sites", column=key)
+    return dataclasses.replace(fault, row=int(row), column=key)
 
 
 def _attached(attached: np.ndarray, sites: gpd.GeoDataFrame) -> None:

@@ -15,6 +15,7 @@ from sdaasp_geo.scenarios.siting.explain import (
     figures,
     ranked_sites,
 )
+from sdaasp_geo.scenarios.siting.problem import GAINING, MEAN, WITHIN, WORST
 from sdaasp_geo.scenarios.siting.result import SitingResult
 from sdaasp_geo.scenarios.siting.solve import proof
 from sdaasp_geo.scenarios.siting.terms import gaining, worst_minutes
@@ -73,6 +74,15 @@ class Chosen(NamedTuple):
         """Pairs (N, S) that nothing serves."""
         return self.minutes.nowhere()
 
+    @property
+    def without(self) -> Bools:
+        """Inhabited pairs (N, S) without any place after; a cap stands in for none."""
+        problem = self.problem
+        today = self.minutes.today if problem.today_min is None else problem.today_min
+        told = self.minutes._replace(cost=problem.cost_min, today=today, near=problem.near)
+        after = after_minutes(told, self.solution.sites)
+        return np.isnan(after) & (self.ground.people > 0)[:, None]
+
     def figures(self, after: Floats) -> Figures:
         """Figures in inhabitants, whatever the weights."""
         people = self.ground.people
@@ -89,6 +99,7 @@ def result(chosen: Chosen, scenario: Scenario | None, remarks: Remarks) -> Sitin
         alternatives=_alternatives(chosen),
         origins=_origin_table(chosen),
         unserved=_unserved(chosen),
+        without_after=_without_after(chosen),
         blocking=_blocking(chosen),
         candidates=_candidates(chosen),
         summary=summary,
@@ -173,6 +184,12 @@ def _unserved(chosen: Chosen) -> pd.DataFrame:
     return _people(chosen, which).assign(services=nowhere[which].sum(axis=1))
 
 
+def _without_after(chosen: Chosen) -> pd.DataFrame:
+    without = chosen.without
+    which = np.flatnonzero(without.any(axis=1))
+    return _people(chosen, which).assign(services=without[which].sum(axis=1))
+
+
 def _blocking(chosen: Chosen) -> pd.DataFrame:
     which = chosen.solution.blocking
     if not which.size:
@@ -212,6 +229,7 @@ def _summary(chosen: Chosen) -> dict[str, Any]:
         "within_min": problem.within_min,
         "missing": problem.missing,
         "inhabitants_unserved": float(people[solution.unserved].sum()),
+        "inhabitants_without_after": float(people[chosen.without.any(axis=1)].sum()),
         "inhabitants_blocking": float(people[solution.blocking].sum()),
         "seconds": round(solution.seconds, 3),
         "figures_before": _plain(chosen.figures(chosen.minutes.today)),
@@ -243,12 +261,58 @@ def _remark(chosen: Chosen, summary: dict[str, Any], remarks: Remarks) -> None:
         lost = people[solution.unserved].sum()
         note = f"{lost:.0f} habitants ne sont atteints ni aujourd'hui ni par aucun candidat."
         remarks.add("choix", "unserved", note)
+    if summary["inhabitants_without_after"] > summary["inhabitants_unserved"]:
+        with_sites = "même avec les sites choisis" if solution.sites else "aujourd'hui"
+        lost = summary["inhabitants_without_after"]
+        note = f"Habitants sans aucun lieu pour un service au moins, {with_sites} : {lost:.0f}."
+        remarks.add("choix", "without_after", note)
+    _remark_imposed(chosen, summary, remarks)
+    _remark_arbitrary(chosen, remarks)
     if chosen.problem.missing.startswith("cap"):
         note = f"Un trajet impossible compte pour {chosen.problem.cap_min:g} min."
         remarks.add("choix", "missing", note)
     if chosen.simulated is not None:
         _remark_useless(chosen, remarks)
         _remark_simulated(summary, remarks)
+
+
+def _remark_imposed(chosen: Chosen, summary: dict[str, Any], remarks: Remarks) -> None:
+    """Say that a time of everybody takes sites to those who had none, first of all."""
+    asked = [name for name in (MEAN, WORST) if name in chosen.problem.mix]
+    fresh = summary.get("inhabitants_newly_reached", 0.0)
+    if not asked or not fresh or summary["figures_before"]["mean_min"] is not None:
+        return
+    time = "Le temps moyen" if asked[0] == MEAN else "Le temps le plus long"
+    note = (
+        f"{time} n'existe que si tous sont desservis. Ceux qui ne l'étaient pas imposent au "
+        f"moins un site ; habitants concernés : {fresh:.0f}."
+    )
+    remarks.add("choix", "imposed", note)
+
+
+def _remark_arbitrary(chosen: Chosen, remarks: Remarks) -> None:
+    """Say that the best, as it was proved, is no better than today."""
+    solution, problem = chosen.solution, chosen.problem
+    # A mix counts from its locked sites: nothing of them is in its value.
+    if len(problem.mix) > 1 and problem.locked:
+        return
+    if solution.status != "optimal" or not abs(solution.value - solution.before) <= _AGREE:
+        return
+    gain, within = (f"{limit:g}" for limit in (problem.least_gain_min, problem.within_min))
+    told = {
+        GAINING: f"Aucun candidat ne fait gagner {gain} min à qui que ce soit",
+        WITHIN: f"Aucun candidat n'amène personne de plus à {within} min au plus de tous les services",
+        MEAN: "Aucun candidat n'abrège le temps moyen",
+        WORST: "Aucun choix de sites n'abrège le temps le plus long",
+    }
+    name = next(iter(problem.mix)) if len(problem.mix) == 1 else ""
+    note = told.get(name, "Aucun candidat n'améliore ce qui est demandé")
+    mean = chosen.figures(chosen.minutes.today).mean_min
+    if name == WORST and solution.then_mean_min < mean - _AGREE:
+        note += " : le temps moyen a départagé les choix"
+    elif len(problem.locked) < len(solution.sites) < problem.candidates:
+        note += " : le choix est arbitraire"
+    remarks.add("choix", "arbitrary", f"{note}.")
 
 
 def _why(chosen: Chosen) -> str:

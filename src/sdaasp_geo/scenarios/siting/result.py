@@ -40,6 +40,10 @@ class SitingResult:
     unserved
         Inhabitants that neither an existing place nor any candidate serves:
         ``origin commune population services`` (number of services).
+    without_after
+        Inhabitants for whom some service still has no place once the chosen sites are
+        open (of today, where none was chosen), whatever ``cap`` stands in for it; those
+        of `unserved` among them. Same columns; ``services`` counts those without.
     blocking
         Inhabitants that make the question impossible: ``origin commune population
         nearest_min`` (with the best candidate). Empty where it is not.
@@ -62,6 +66,7 @@ class SitingResult:
     alternatives: pd.DataFrame
     origins: pd.DataFrame
     unserved: pd.DataFrame
+    without_after: pd.DataFrame
     blocking: pd.DataFrame
     candidates: gpd.GeoDataFrame
     summary: dict[str, Any]
