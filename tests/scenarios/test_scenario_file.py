@@ -46,6 +46,11 @@ def write(tmp_path, text):
     return path
 
 
+def test_a_mark_before_the_first_letter_is_no_fault(tmp_path):
+    path = write(tmp_path, "\ufeff" + GOOD)
+    assert read_scenario(path).name == read_scenario(write(tmp_path, GOOD)).name
+
+
 def test_everything_at_once(tmp_path):
     scenario = read_scenario(write(tmp_path, GOOD))
     desk, bus = scenario.openings

@@ -393,7 +393,7 @@ class TestPlaces:
         gains = simulate(toy.row(snap_limit_m=1000.0), Scenario("x", openings=(opening,)))
         assert gains.sites["reason"].tolist() == ["unsnapped"]
         assert gains.summary["inhabitants_gaining"] == 0
-        assert set(gains.notes["kind"]) == {"unsnapped", "no_gain"}
+        assert set(gains.notes["kind"]) == {"unsnapped"}
 
     def test_on_an_islet(self):
         opening = Opening("Île", (toy.CAF,), point=Point(-18 * KM, 2 * KM))

@@ -161,7 +161,7 @@ def load_bouquet(name: str | Path) -> Bouquet:
         path = Path(name)
         if not path.is_file():
             raise InputError([Fault(str(name), "a bouquet file", "no such file")])
-        return _parse(path.read_text(encoding="utf-8"), str(name))
+        return _parse(path.read_text(encoding="utf-8-sig"), str(name))
     if name not in shipped_bouquets():
         raise InputError([unknown("bouquet", "bouquet", str(name), shipped_bouquets())])
     file = f"{_PREFIX}{name}{_SUFFIX}"

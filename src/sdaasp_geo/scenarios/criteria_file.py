@@ -243,7 +243,7 @@ def load_toml(name: str | Path, prefix: str, what: str) -> tuple[dict[str, Any],
         file = f"{prefix}{name}{_SUFFIX}"
         text = (_data() / file).read_bytes()
     try:
-        return tomllib.loads(text.decode("utf-8")), file
+        return tomllib.loads(text.decode("utf-8-sig")), file
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         cause = "a quote or bracket, or a file that is not UTF-8"
         raise InputError([Fault(file, "TOML", str(error), cause)]) from error

@@ -69,8 +69,11 @@ def remark_changes(sides: Sides, measured: Collection[str], plan: Placed, remark
                 "présence (availability_times)."
             )
             remarks.add(opening.name, "always_open", note)
-    # A place that offers nothing of the basket brings nobody nearer, wherever others stand.
-    if any(plan.sites["services"]) and not tally.gains.any():
+    # A place that offers nothing of the basket, or that no road reaches, brings nobody
+    # nearer, wherever others stand.
+    cut_off = {subject for subject, kind, _ in remarks.rows if kind == "unsnapped"}
+    offering = {site.name for site in plan.sites.itertuples() if site.services}
+    if offering - cut_off and not tally.gains.any():
         remarks.add(name, "no_gain", "Personne n'y gagne : les services sont déjà aussi proches.")
 
 

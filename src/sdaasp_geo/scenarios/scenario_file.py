@@ -81,7 +81,8 @@ def _load(path: Path) -> dict[str, Any]:
         cause = "a wrong path, or a command run from another folder"
         raise InputError([Fault(str(path), "a scenario file", "no such file", cause)])
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # Windows' editors put a mark before the first letter.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise InputError([Fault(str(path), "text in UTF-8", str(error))]) from error
     except tomllib.TOMLDecodeError as error:

@@ -73,8 +73,10 @@ def aligned(old: Diagnostic, new: Diagnostic) -> Vintages:
     known = _units_known(before.places, after.places)
     inside = present["unit"].isin(known)
     notes = _notes(old, new, services, communes)
-    notes += _outside(int(lost.sum()), "de l'ancien millésime hors du nouveau périmètre : écartés")
-    beyond = "du nouveau millésime hors de l'ancien périmètre : tenus pour inchangés"
+    notes += _outside(
+        int(lost.sum()), "de l'ancien millésime hors du nouveau périmètre (pas de comparaison)"
+    )
+    beyond = "du nouveau millésime hors de l'ancien périmètre (aucun changement compté)"
     notes += _outside(int((~inside).sum()), beyond)
     return Vintages(
         services=services,
@@ -110,4 +112,5 @@ def _notes(old: Diagnostic, new: Diagnostic, services: list[str], communes: list
 
 
 def _outside(number: int, where: str) -> list[str]:
-    return [f"{number} équipements {where}"] if number else []
+    things = "équipement" if number == 1 else "équipements"
+    return [f"{number} {things} {where}"] if number else []
