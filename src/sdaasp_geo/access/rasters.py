@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import shapely
 
+from sdaasp_geo.access.candidates import attach
 from sdaasp_geo.access.reach import reach
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
     import numpy.typing as npt
@@ -128,12 +129,52 @@ def access_raster(
     limit_min
         Times above it are missing; the limit of the assumptions if None.
     """
+    return access_rasters(
+        network,
+        {"": places},
+        grid,
+        assumptions,
+        direction=direction,
+        limit_min=limit_min,
+    )[""]
+
+
+def access_rasters(
+    network: RoadNetwork,
+    places: Mapping[str, gpd.GeoDataFrame],
+    grid: Grid,
+    assumptions: Assumptions,
+    *,
+    direction: Direction = "to",
+    limit_min: float | None = None,
+) -> dict[str, AccessRaster]:
+    """Minutes to the nearest place of each of several sets, such as services.
+
+    Cells are attached to the roads once for all sets, which takes longer than a search.
+
+    Parameters
+    ----------
+    network, grid, assumptions, direction, limit_min
+        As in :func:`access_raster`.
+    places
+        Places of each set, by name.
+
+    Returns
+    -------
+    dict
+        Grid of each set, as :func:`access_raster` gives it, by name.
+    """
     limit = assumptions.time_limit_min if limit_min is None else limit_min
-    found = reach(network, places, assumptions, direction=direction, limit_min=limit)
-    table = np.empty((grid.height, grid.width), np.float32)
+    found = {
+        name: reach(network, some, assumptions, direction=direction, limit_min=limit)
+        for name, some in places.items()
+    }
+    tables = {name: np.empty((grid.height, grid.width), np.float32) for name in places}
     step = max(1, _CELLS_AT_ONCE // grid.width)
     for start in range(0, grid.height, step):
         rows = slice(start, start + step)
-        times = found.time_min(grid.centres(rows), limit)
-        table[rows] = times.reshape(-1, grid.width)
-    return AccessRaster(table, grid, network.crs)
+        cells = attach(network, grid.centres(rows), assumptions)
+        for name, searched in found.items():
+            times = searched.time_min_at(cells, limit)
+            tables[name][rows] = times.reshape(-1, grid.width)
+    return {name: AccessRaster(table, grid, network.crs) for name, table in tables.items()}

@@ -97,7 +97,13 @@ class Reach:
         ndarray
             float64 (K,), NaN where there is no way or no street near enough.
         """
-        time_ms, _ = self.at(attach(self.network, points, self.assumptions))
+        return self.time_min_at(attach(self.network, points, self.assumptions), limit_min)
+
+    def time_min_at(
+        self, points: Places, limit_min: float | None = None
+    ) -> npt.NDArray[np.float64]:
+        """Minutes as :meth:`time_min` gives them, for points that are attached already."""
+        time_ms, _ = self.at(points)
         return _minutes(time_ms, limit_min)
 
     def _improve_along_street(self, best: npt.NDArray[np.int64], points: Places) -> None:

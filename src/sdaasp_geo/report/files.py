@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from sdaasp_geo.diagnostic.by_level import by_level
 from sdaasp_geo.report.words import BASKET
 from sdaasp_geo.report.zonelist import LAYERS
+from sdaasp_geo.tables.levels import EPCI
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -127,6 +129,7 @@ def _writers(diagnostic: Diagnostic) -> dict[str, Callable[[Path], None]]:
         "services.csv": lambda path: write_csv(diagnostic.services, path),
         "gammes.csv": lambda path: write_csv(diagnostic.gammes, path),
         "epci.csv": lambda path: write_csv(diagnostic.epci, path),
+        **_level_writers(diagnostic),
         "zones.gpkg": lambda path: _write_zones(diagnostic.zones, path),
         "remote_against_others.csv": lambda path: write_csv(diagnostic.remote_against_others, path),
         "access_times.parquet": lambda path: write_parquet(diagnostic.times, path),
@@ -135,6 +138,16 @@ def _writers(diagnostic: Diagnostic) -> dict[str, Callable[[Path], None]]:
         "unused.csv": lambda path: write_csv(diagnostic.unused, path),
         "summary.json": lambda path: write_json(diagnostic.summary, path),
         "provenance.json": lambda path: write_json(diagnostic.provenance, path),
+    }
+
+
+def _level_writers(diagnostic: Diagnostic) -> dict[str, Callable[[Path], None]]:
+    """One table for each level that the territory file names; EPCI have theirs."""
+    names = [] if diagnostic.levels is None else diagnostic.levels.names
+    return {
+        f"level_{name}.csv": lambda path, level=name: write_csv(by_level(diagnostic, level), path)
+        for name in names
+        if name != EPCI
     }
 
 
@@ -187,14 +200,15 @@ def _write_zones(zones: gpd.GeoDataFrame, path: Path) -> None:
     path.unlink(missing_ok=True)
     for layer in LAYERS:
         part = zones[zones["layer"] == layer].reset_index(drop=True)
-        multi = part.set_geometry(_as_multipolygons(part), crs=zones.crs)
+        multi = part.set_geometry(as_multipolygons(part), crs=zones.crs)
         multi.to_file(
             path, layer=layer, driver="GPKG", engine="pyogrio", geometry_type="MultiPolygon"
         )
-    _fix_date(path)
+    fix_dates(path)
 
 
-def _as_multipolygons(zones: gpd.GeoDataFrame) -> gpd.GeoSeries:
+def as_multipolygons(zones: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Make every outline one of many parts: a layer holds one kind of geometry."""
     whole = [
         shapely.MultiPolygon([shape]) if isinstance(shape, shapely.Polygon) else shape
         for shape in zones.geometry
@@ -202,6 +216,10 @@ def _as_multipolygons(zones: gpd.GeoDataFrame) -> gpd.GeoSeries:
     return gpd.GeoSeries(cast("Iterable[Any]", whole), index=zones.index, crs=zones.crs)
 
 
-def _fix_date(path: Path) -> None:
+def fix_dates(path: Path) -> None:
+    """Set the dates that a GeoPackage wants to one that every run has."""
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("UPDATE gpkg_contents SET last_change = ?", (_GPKG_DATE,))
+        known = "SELECT 1 FROM sqlite_master WHERE name = 'gpkg_metadata_reference'"
+        if database.execute(known).fetchone():
+            database.execute("UPDATE gpkg_metadata_reference SET timestamp = ?", (_GPKG_DATE,))

@@ -1,0 +1,1 @@
+"""The workbook for partners: one file that a spreadsheet opens, headings and notes in French."""
