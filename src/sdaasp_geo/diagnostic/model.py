@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from sdaasp_geo.showing import Explorable, card
+
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from sdaasp_geo.assumptions import Assumptions
     from sdaasp_geo.basket import Basket
     from sdaasp_geo.network.road_network import RoadNetwork
+    from sdaasp_geo.tables.levels import Levels
     from sdaasp_geo.tables.places import Places
 
 
@@ -51,7 +54,7 @@ class Land(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Diagnostic:
+class Diagnostic(Explorable):
     """Everything that a diagnostic found, as tables.
 
     Parameters
@@ -102,6 +105,9 @@ class Diagnostic:
     land
         Roads, places and facilities; None for a diagnostic of tables alone, on which no
         scenario can be tried.
+    levels
+        What communes and origins belong to, beside EPCI; None where nothing was told. See
+        :func:`~sdaasp_geo.diagnostic.by_level.by_level`.
     """
 
     name: str
@@ -126,6 +132,7 @@ class Diagnostic:
     summary: dict[str, Any]
     provenance: dict[str, Any]
     land: Land | None = None
+    levels: Levels | None = None
 
     def __repr__(self) -> str:
         """Say what it is about in one line; the tables show themselves."""
@@ -141,6 +148,26 @@ class Diagnostic:
         remote = self.communes[self.communes["remote_gammes"].fillna(0) > 0]
         return remote.sort_values(
             ["remote_gammes", "basket_min", "commune"], ascending=[False, False, True]
+        )
+
+    def _repr_html_(self) -> str:
+        remote = self.summary["remote"]
+        figures = {
+            "communes": len(self.communes),
+            "habitants": self.summary["population"],
+            "services": len(self.services),
+            "temps moyen au panier (min)": self.summary["mean_min"]["basket"],
+            "communes éloignées": remote["communes"],
+            "habitants éloignés": remote["population"],
+            "lignes écartées, douteuses": f"{len(self.rejects)}, {len(self.flags)}",
+        }
+        fictional = " (territoire fictif)" if self.fictional else ""
+        columns = ["label", "services", "mean_min", "threshold_min", "remote_communes"]
+        return card(
+            f"Diagnostic – {self.name}{fictional}",
+            figures,
+            table=self.gammes[columns],
+            then="communes, services, gammes, epci, zones, times, rejects… ; explore() pour la carte",
         )
 
 

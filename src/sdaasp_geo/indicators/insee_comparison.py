@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sdaasp_geo.indicators.means import population_mean, wide_times
+from sdaasp_geo.showing import card
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -64,6 +65,14 @@ class InseeComparison:
     by_commune: pd.DataFrame
     pairs: pd.DataFrame
     left_out: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        return card(
+            "Nos temps et ceux de l'Insee",
+            {str(name): value for name, value in self.overall.iloc[0].items()},
+            table=self.by_service.reset_index(),
+            then="overall, by_service, by_commune, pairs, left_out",
+        )
 
 
 def compare_with_insee(

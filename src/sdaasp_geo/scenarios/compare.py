@@ -18,6 +18,7 @@ from sdaasp_geo.scenarios.criticality import losses_by_group
 from sdaasp_geo.scenarios.matching import Ids, Matches, match_facilities
 from sdaasp_geo.scenarios.steps import reach_notes, step
 from sdaasp_geo.scenarios.vintages import Vintages, aligned
+from sdaasp_geo.showing import Explorable, card
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -32,7 +33,7 @@ CHANGES = ("kept", "moved", "recoded", "opened", "closed")
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison:
+class Comparison(Explorable):
     """What changed between two vintages of one territory.
 
     Times are measured on the **new** network, for the new inhabitants, with the new
@@ -99,6 +100,17 @@ class Comparison:
         numbers = self.summary["facilities"]
         told = ", ".join(f"{numbers[name]:,} {name}" for name in CHANGES)
         return f"<Comparison {self.name}: {told}, {len(self.alerts)} alerts>"
+
+    def _repr_html_(self) -> str:
+        numbers = self.summary["facilities"]
+        figures = {**{name: numbers[name] for name in CHANGES}, "alerts": len(self.alerts)}
+        columns = ["label", "old_number", "new_number", "old_min", "facilities_min", "new_min"]
+        return card(
+            f"Deux millésimes – {self.name}",
+            figures,
+            table=self.services[columns],
+            then="changes, effects, services, communes, lost_last, alerts, notes…",
+        )
 
 
 def compare(

@@ -15,6 +15,7 @@ from sdaasp_geo.scenarios.criteria_file import Criteria, Criterion, load_criteri
 from sdaasp_geo.scenarios.criteria_targets import Targets
 from sdaasp_geo.scenarios.notes import Remarks
 from sdaasp_geo.scenarios.tally import whole
+from sdaasp_geo.showing import card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,6 +87,11 @@ class Judgement:
         return (
             f"<Judgement {self.name}: {int(met.fillna(value=False).sum())} of {len(met)} "
             f"criteria met, {int(met.isna().sum())} cannot be told>"
+        )
+
+    def _repr_html_(self) -> str:
+        return card(
+            f"Critères – {self.name}", {"critères": len(self.criteria)}, table=self.criteria
         )
 
 

@@ -13,6 +13,7 @@ from sdaasp_geo.errors import InputError
 from sdaasp_geo.scenarios.bouquets import unknown
 from sdaasp_geo.scenarios.criteria_targets import site_frame_faults, site_kinds
 from sdaasp_geo.scenarios.dashboard_file import Board, Indicator, load_board
+from sdaasp_geo.showing import card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +63,9 @@ class Dashboard:
         counts = self.summary["colours"]
         told = ", ".join(f"{count} {colour}" for colour, count in counts.items())
         return f"<Dashboard {self.name}: {told}>"
+
+    def _repr_html_(self) -> str:
+        return card(f"Tableau de bord – {self.name}", self.summary["colours"])
 
 
 def dashboard(

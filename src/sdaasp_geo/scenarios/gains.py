@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sdaasp_geo.diagnostic.build import rebuilt
+from sdaasp_geo.showing import Explorable, card
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class Gains:
+class Gains(Explorable):
     """Everything that a scenario changes, as tables; gains and losses never netted.
 
     A gain is the minutes before less the minutes after: above 0 where people come nearer,
@@ -110,4 +111,24 @@ class Gains:
         return (
             f"<Gains {self.scenario.name}: {found['inhabitants_gaining']:,.0f} inhabitants gain"
             f"{by}, {found['inhabitants_losing']:,.0f} lose>"
+        )
+
+    def _repr_html_(self) -> str:
+        found = self.summary
+        figures = {
+            "habitants gagnants": found["inhabitants_gaining"],
+            "gain moyen des gagnants (min)": found["mean_gain_of_gainers_min"],
+            "habitants perdants": found["inhabitants_losing"],
+            "gagnants en commune éloignée": found["gainers_in_remote_communes"],
+            "communes sorties de l'éloignement": len(found["communes_leaving_remoteness"]),
+        }
+        columns = [
+            *("label", "facilities_before", "facilities_after"),
+            *("mean_before_min", "mean_after_min", "inhabitants_gaining", "inhabitants_losing"),
+        ]
+        return card(
+            f"Scénario – {self.scenario.name}",
+            figures,
+            table=self.services[columns],
+            then="communes, origins, services, sites, losers, notes… ; explore() pour la carte",
         )

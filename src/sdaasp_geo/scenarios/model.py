@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sdaasp_geo.scenarios.changes import Closing, Conversion, Move, Opening, Spot, Stop
 from sdaasp_geo.scenarios.frames import closings_of, openings_of
+from sdaasp_geo.showing import card
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,3 +88,12 @@ class Scenario:
     def file(self) -> str:
         """What messages call it: its file, or its name."""
         return self.source or self.name
+
+    def _repr_html_(self) -> str:
+        figures = {
+            "ouvertures": len(self.openings),
+            "fermetures": len(self.closings),
+            "déménagements": len(self.moves),
+            "conversions": len(self.conversions),
+        }
+        return card(f"Scénario – {self.name}", figures)

@@ -22,6 +22,7 @@ from sdaasp_geo.scenarios.variants import (
     sampled,
     varied,
 )
+from sdaasp_geo.showing import card
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -100,6 +101,10 @@ class Sensitivity:
             f"<Sensitivity {told['runs']} runs: {told['communes_always_remote']} communes always "
             f"remote, {told['communes_never_remote']} never, {told['communes_that_flip']} flip>"
         )
+
+    def _repr_html_(self) -> str:
+        plain = {key: told for key, told in self.summary.items() if isinstance(told, int | float)}
+        return card("Sensibilité", plain)
 
 
 class Run(NamedTuple):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import pandas as pd
 
+from sdaasp_geo.showing import card
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -52,6 +54,16 @@ class Reading(Generic[FrameT]):
     def rows_kept(self) -> int:
         """Data rows of the file that are in the table."""
         return self.rows_read - len(self.rejects) - int(self.unused["rows"].sum())
+
+    def _repr_html_(self) -> str:
+        figures = {
+            "lignes lues": self.rows_read,
+            "gardées": self.rows_kept,
+            "écartées (rejects)": len(self.rejects),
+            "douteuses (flags)": len(self.flags),
+            "non demandées (unused)": int(self.unused["rows"].sum()),
+        }
+        return card("Fichier lu", figures, table=pd.DataFrame(self.table))
 
 
 @dataclass

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sdaasp_geo.showing import Explorable, card
+
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class SitingResult:
+class SitingResult(Explorable):
     """The best sites among the candidates, and how surely they are the best.
 
     Parameters
@@ -79,3 +81,12 @@ class SitingResult:
         """Say what was found in one line; the tables show themselves."""
         names = ", ".join(self.sites["name"]) or "none"
         return f"<SitingResult {self.status}, {len(self.sites)} sites: {names}>"
+
+    def _repr_html_(self) -> str:
+        columns = ["rank", "name", "commune", "inhabitants_served"]
+        return card(
+            "Meilleurs emplacements",
+            {"état": self.status, "sites choisis": len(self.sites)},
+            table=self.sites[[name for name in columns if name in self.sites]],
+            then="sites, alternatives, candidates, origins, notes… ; scenario pour le simuler",
+        )
