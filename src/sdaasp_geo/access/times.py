@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sdaasp_geo.access.candidates import Own, Places, Routed, attach, routed_times
+from sdaasp_geo.access.gate import check_frames
 from sdaasp_geo.access.internal import internal_time_min
 from sdaasp_geo.network.snapping import Snapped
 from sdaasp_geo.routing.nearest import UNREACHED
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
 
     from sdaasp_geo.assumptions import Assumptions
     from sdaasp_geo.network.road_network import RoadNetwork
+    from sdaasp_geo.network.shelf import Way
 
 _MS_PER_MIN = 60_000.0
 _BY_COMMUNE = "commune"
 
 
-def nearest_times(
+def nearest_times(  # noqa: PLR0913 (where and how it is searched, by name)
     network: RoadNetwork,
     origins: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
@@ -34,6 +36,7 @@ def nearest_times(
     assumptions: Assumptions,
     *,
     executor: Executor | None = None,
+    search: Way = "auto",
 ) -> pd.DataFrame:
     """Time by car from each origin to the nearest facility of each service.
 
@@ -58,6 +61,9 @@ def nearest_times(
         Speeds of the access leg, snapping, same-commune rule, time limit.
     executor
         Where the searches run; threads of this process if None.
+    search
+        How: ``bucket``, ``hierarchy``, or as it pays; the answer is the same. See
+        :mod:`sdaasp_geo.routing.choice`.
 
     Returns
     -------
@@ -70,6 +76,9 @@ def nearest_times(
 
     Raises
     ------
+    InputError
+        If a frame lacks a column, its points lie in another CRS than the roads, or
+        ``known_by`` is another word; all faults at once.
     ValueError
         If the rule is ``internal_estimate`` and an origin has no ``unit_area_km2``.
 
@@ -78,6 +87,8 @@ def nearest_times(
     After Insee's METRIC-OSRM distancier: theoretical car time, off-peak, to the nearest
     facility. Facilities of equal time: the first by id.
     """
+    check_frames(network, origins, facilities)
+    network = network.searched(search)
     facilities = in_order(facilities, services)
     numbers = pd.Index(services).get_indexer(pd.Index(facilities["service"]))
     service = numbers.astype(np.int64)
@@ -242,7 +253,8 @@ def _routed(
 def in_order(facilities: gpd.GeoDataFrame, services: Sequence[str]) -> gpd.GeoDataFrame:
     """Keep the services asked for, in an order that no file decides."""
     kept = facilities[facilities["service"].isin(list(services))]
-    return kept.sort_values(["service", "facility", "source"], ignore_index=True)
+    keys = [name for name in ("service", "facility", "source") if name in kept]
+    return kept.sort_values(keys, ignore_index=True)
 
 
 def taken(places: Places, rows: npt.NDArray[np.int64]) -> Places:

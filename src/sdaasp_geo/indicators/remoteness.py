@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
+_BASKET = "basket"
+
+
 def remoteness(gammes: pd.DataFrame, thresholds_min: Mapping[str, float]) -> pd.DataFrame:
     """Tell which communes are remote ("éloignées") from which gammes.
 
@@ -27,7 +30,8 @@ def remoteness(gammes: pd.DataFrame, thresholds_min: Mapping[str, float]) -> pd.
         One row a commune: ``<gamme>_min`` and, where known, ``<gamme>_reached`` and
         ``<gamme>_expected``.
     thresholds_min
-        Minutes by gamme id; other keys are passed over.
+        Minutes by gamme id; the key ``basket``, which no commune is judged by, is passed
+        over where the frame does not have it.
 
     Returns
     -------
@@ -35,6 +39,11 @@ def remoteness(gammes: pd.DataFrame, thresholds_min: Mapping[str, float]) -> pd.
         ``remote_<gamme>`` (nullable boolean) in the order of the thresholds, and
         ``remote_gammes``, the number of gammes the commune is known to be remote from;
         missing where none is known and one cannot be told.
+
+    Raises
+    ------
+    ValueError
+        If a threshold has no column: nobody would be remote from what is not there.
 
     Examples
     --------
@@ -44,6 +53,13 @@ def remoteness(gammes: pd.DataFrame, thresholds_min: Mapping[str, float]) -> pd.
     >>> remoteness(gammes, {"proximite": 4, "superieure": 20})["remote_gammes"].tolist()
     [0, 2]
     """
+    lacking = [name for name in thresholds_min if f"{name}_min" not in gammes and name != _BASKET]
+    if lacking:
+        message = (
+            f"gammes: expected the columns {', '.join(f'{name}_min' for name in lacking)}, one for "
+            f"each threshold, found {', '.join(map(str, gammes.columns))}"
+        )
+        raise ValueError(message)
     flags = {}
     for gamme, threshold in thresholds_min.items():
         if f"{gamme}_min" in gammes:
