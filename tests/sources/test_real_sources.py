@@ -1,6 +1,7 @@
 """The files of the Bouches-du-Rhône, read as their territory file says."""
 
 import functools
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ from sdaasp_geo.sources.arrondissements import read_arrondissements
 from sdaasp_geo.sources.bpe_counts import read_bpe_counts
 from sdaasp_geo.sources.chefs_lieux import read_chefs_lieux
 from sdaasp_geo.sources.communes import read_communes
+from sdaasp_geo.sources.dila import read_annuaire
 from sdaasp_geo.sources.france_services import read_france_services
 from sdaasp_geo.sources.laposte import read_laposte
 from sdaasp_geo.sources.lines import read_lines
@@ -150,6 +152,52 @@ def test_laposte_and_france_services():
     adds_up(sites, 115)
     assert schema_faults(sites.table, SITES, file="f") == []
     assert (sites.table["commune"].str[:2] == "13").sum() == 34
+
+
+def test_points_that_only_know_their_commune_stand_at_its_chef_lieu():
+    study = land()[3]
+    post = read_laposte(DATA / "laposte_points.csv", study=study, basket=territory().basket)
+    raw = pd.read_csv(DATA / "laposte_points.csv", sep=";", encoding="utf-8-sig", dtype="str")
+    vague = raw[raw["Précision_du_géocodage"] == "Géocodé au centre de la commune"]
+    told = post.table.set_index("facility")["position_quality"]
+    vague = vague[vague["#Identifiant_du_site"].isin(told.index)]
+    assert len(vague) > 50
+    assert (told[vague["#Identifiant_du_site"]] == "commune").sum() >= len(vague) - 1
+    # An antenne stands beside the bus that it belongs to: both are kept, and it is told.
+    sites = read_france_services(DATA / "france_services.csv", study=study, vintage=2024)
+    twins = sites.flags[sites.flags["reason"].str.startswith("same service")]
+    assert twins["row"].tolist() == [116]
+    moving = sites.flags["reason"].str.startswith("itinerant").sum()
+    assert moving == sites.table["format"].isin(["Bus_équivalent", "Itinérante"]).sum() == 8
+
+
+def test_the_annuaire_in_two_forms_gives_the_same_desks(tmp_path):
+    rows = pd.read_csv(DATA / "operators.csv", dtype="str").to_dict("records")
+    entries = [
+        {
+            "id": row["id"],
+            "nom": row["nom"],
+            "pivot": [{"type_service_local": row["service"], "code_insee_commune": [row["code_insee"]]}],
+            "adresse": [{"type_adresse": "Adresse", "longitude": row["lon"], "latitude": row["lat"]}],
+        }
+        for row in rows
+    ]  # fmt: skip
+    path = tmp_path / "annuaire.json"
+    path.write_text(json.dumps({"service": entries}), encoding="utf-8")
+    basket = territory().basket
+    annuaire = read_annuaire(
+        path, study=land()[3], basket=basket, services={"pmi": "maison_de_la_solidarite"}
+    )
+    adds_up(annuaire, 1789)
+    section = next(item for item in territory().facilities if item.source == "operators")
+    kinds = {kind: service.id for service in basket.services for kind in service.annuaire}
+    form = OperatorForm(section.columns, kinds | section.services)
+    table = read_operators(
+        DATA / section.path, study=land()[3], basket=basket, form=form, vintage=2016
+    ).table
+    keys = ["facility", "service", "unit", "position_quality"]
+    expected = table[keys].sort_values(keys, ignore_index=True)
+    assert annuaire.table[keys].sort_values(keys, ignore_index=True).equals(expected)
 
 
 @pytest.mark.parametrize(("file", "rows"), [("roads", 6245), ("local_links", 3530)])

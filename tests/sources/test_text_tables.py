@@ -1,11 +1,15 @@
+import csv
 import re
 import zipfile
 
 import lands
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sdaasp_geo.errors import InputError
+from sdaasp_geo.sources import text_rows
 from sdaasp_geo.sources.names import file_names
 from sdaasp_geo.sources.text import read_text, to_numbers
 from sdaasp_geo.tables.reading import Notes
@@ -73,7 +77,6 @@ def test_a_row_whose_cells_have_moved_is_rejected(tmp_path):
         (" \n", "an empty file"),
         ("code;nom\n", "at least one row, found a header and nothing below it"),
         ("code;nom\n\n;\n", "a header and nothing below it"),
-        ('code;nom\n1;"a\n2;b\n', "a quotation mark that never closes"),
         ("code;nom\n1;a\n2;\0b\n", "row 3: expected text in UTF-8 or CP1252, found a NUL byte"),
     ],
 )
@@ -129,14 +132,16 @@ def test_a_zip_is_read_in_place(tmp_path):
 
 def test_faults_of_a_zip(tmp_path):
     several = zipped(tmp_path / "a.zip", a_csv="x", b_csv="y")
-    assert "holds one CSV file, found a.csv, b.csv" in str(fault_of(several))
+    assert "holds one table (csv, txt, parquet, xlsx, dbf), found a.csv, b.csv" in str(
+        fault_of(several)
+    )
     broken = tmp_path / "b.zip"
     broken.write_bytes(several.read_bytes()[:60])
     assert "an interrupted download" in str(fault_of(broken))
 
 
 def test_numbers_with_either_decimal_sign():
-    texts = pd.Series(["1,5", "-2.25", "1e3", "1 234", "x", "", None], dtype="str")
+    texts = pd.Series(["1,5", "-2.25", "1e3", "x", "", None, "12 34", "1 2345"], dtype="str")
     assert to_numbers(texts)[:3].tolist() == [1.5, -2.25, 1000.0]
     assert to_numbers(texts)[3:].isna().all()
     assert texts[0] == "1,5"
@@ -147,3 +152,122 @@ def test_unknown_keys_of_a_mapping_are_told_with_the_nearest_name():
         file_names("a.gpkg", {"popluation": "p"}, required=["commune"], optional=["population"])
     names = file_names("a", {"population": "p"}, required=["commune"], optional=["population"])
     assert names == {"commune": "commune", "population": "p"}
+
+
+def both(path, **options):
+    """Read a file in one piece, and in pieces of a few bytes: the same, and nothing lost."""
+    readings = []
+    for size in (1 << 24, 23):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(text_rows, "_PIECE_BYTES", size)
+            notes = Notes(path.name)
+            found = read_text(path, notes, **({"required": NAMES} | options))
+            readings.append(notes.close(found.frame, found.rows_read))
+    whole, pieces = readings
+    pd.testing.assert_frame_equal(whole.table, pieces.table)
+    assert whole.rows_read == pieces.rows_read == len(whole.table) + len(whole.rejects)
+    for part in ("rejects", "flags"):
+        again = getattr(pieces, part).sort_values("row", ignore_index=True)
+        pd.testing.assert_frame_equal(getattr(whole, part), again)
+    return whole
+
+
+@pytest.mark.parametrize("title", ["Titre\n\n", '"Population, 2021";\nSource : Insee;;\n'])
+def test_a_header_on_line_3_keeps_the_numbers_of_its_lines(tmp_path, title):
+    reading = both(lands.write(tmp_path / "a.csv", f"{title}nom;code\na;1\nb;2\n"))
+    assert reading.table["nom"].to_dict() == {4: "a", 5: "b"}
+    fault = fault_of(lands.write(tmp_path / "a.csv", f"{title}nom;cod\na;1\n"))
+    assert "'code': expected this column, found the columns nom, cod" in str(fault)
+    fault = fault_of(lands.write(tmp_path / "a.csv", f"{title}nom,code\na,1\n"))
+    assert fault.row == 3
+
+
+def test_line_ends_marks_spaces_and_accents_of_all_kinds(tmp_path):
+    payload = (
+        "\ufeffcode;de\u0301partement\u00a0;nom\r\n"
+        "1;E\u0301vry\u202f;x\r2;\u00c9vry;y\n3;\u00a0;z\r\n\x1a"
+    )
+    reading = both(lands.write(tmp_path / "a.csv", payload), required=["code", "d\u00e9partement"])
+    assert reading.table["d\u00e9partement"].fillna("-").tolist() == ["\u00c9vry", "\u00c9vry", "-"]
+    assert list(reading.table.index) == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept", "broken", "flagged"),
+    [
+        # A mark that never closes swallows nothing.
+        (['1;"a', "2;b", "3;c"], {3: "b", 4: "c"}, [2], []),
+        # Nor does one that would close many lines below.
+        (['1;"a', "2;b", '3;"c";', "4;d"], {3: "b", 4: "c", 5: "d"}, [2], []),
+        # Marks inside a cell that are not doubled are read as they stand.
+        (['1;"le "Bar""', "2;b"], {2: 'le "Bar"', 3: "b"}, [], [2]),
+        (['1;le "Bar"', '2;5" de large'], {2: 'le "Bar"', 3: '5" de large'}, [], []),
+        (['1;"a";', '2;"b""c"'], {2: "a", 3: 'b"c'}, [], []),
+        # A cell may have several lines, and separators.
+        (['1;"a', 'b;c"', "2;d"], {2: "a\nb;c", 3: "d"}, [], [2]),
+        (['1;"a', 'b"', "2;d"], {2: "a\nb", 3: "d"}, [], []),
+        (['1;"a"b', "2;c"], {3: "c"}, [2], []),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_quotation_marks(tmp_path, rows, kept, broken, flagged, end):
+    path = lands.write(tmp_path / "a.csv", end.join(["code;nom", *rows, ""]))
+    reading = both(path)
+    assert reading.table["nom"].to_dict() == kept
+    assert reading.rejects["row"].tolist() == broken
+    assert set(reading.rejects["reason"]) <= {text_rows.BROKEN}
+    assert reading.flags["row"].tolist() == flagged
+
+
+def test_rows_swallowed_between_two_marks_are_found(tmp_path):
+    rows = ['1;"Bar;x', "2;b;y", '3;Pub";z', "4;d;w"]
+    reading = both(lands.table(tmp_path / "a.csv", "code;nom;x", *rows))
+    # Each of the lines is a row of its own; the first is not to be trusted.
+    assert reading.table["nom"].to_dict() == {3: "b", 4: 'Pub"', 5: "d"}
+    assert reading.rejects[["row", "value"]].to_numpy().tolist() == [[2, '1;"Bar;x']]
+
+
+CELL = st.text(st.sampled_from('aé";\n,  0b'), max_size=6)
+
+
+@settings(
+    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    rows=st.lists(st.tuples(CELL, CELL, CELL, CELL), min_size=1, max_size=6),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_what_the_csv_module_writes_is_read_back(tmp_path, rows, quoting):
+    """The oracle is Python's own writer: what it quotes must come back."""
+    names = ["code", "nom", "x", "y"]
+    path = tmp_path / "a.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter=";", quoting=quoting)
+        # One row that is no blank.
+        writer.writerows([names, *rows, ["end"] * 4])
+    reading = both(path, required=names)
+    expected = [tuple(cell.strip() or None for cell in row) for row in [*rows, ("end",) * 4]]
+    found = reading.table.astype(object).where(reading.table.notna(), None)
+    # A cell whose lines each look like a whole row is not trusted: it is told.
+    if reading.rejects.empty:
+        assert reading.rows_read == sum(any(row) for row in expected)
+        told = [tuple(row) for row in found.to_numpy().tolist()]
+        assert told == [row for row in expected if any(row)]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1 234", 1234.0),
+        ("1\u00a0234\u202f567,5", 1234567.5),
+        ("-1\u2009234", -1234.0),
+        ("12 34", None),
+        ("1234 567", None),
+        ("NA", None),
+        ("1_000", None),
+        ("0x10", None),
+    ],
+)
+def test_thousands_parted_by_spaces_are_numbers(text, number):
+    found = to_numbers(pd.Series([text], dtype="str")).tolist()[0]
+    assert found == number if number is not None else pd.isna(found)

@@ -9,7 +9,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from sdaasp_geo.basket.tag_conditions import EXAMPLE, tag_condition
 from sdaasp_geo.errors import Fault, InputError
+from sdaasp_geo.showing import card
 
 _SUFFIX = ".toml"
 _ID = re.compile(r"[a-z0-9_]+")
@@ -41,6 +43,13 @@ class Service:
         Those of the codes that no published list confirmed.
     frequency
         Weight of the service in a mean by frequency of use, if known.
+    osm
+        Conditions on OpenStreetMap tags, see
+        :func:`~sdaasp_geo.basket.tag_conditions.tag_condition`.
+    annuaire
+        Kinds of desk of the annuaire de l'administration, of all editions.
+    finess
+        Categories of FINESS.
     """
 
     id: str
@@ -49,6 +58,9 @@ class Service:
     bpe: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
     frequency: float | None = None
+    osm: tuple[str, ...] = ()
+    annuaire: tuple[str, ...] = ()
+    finess: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +109,13 @@ class Basket:
                 return service
         raise KeyError(service_id)
 
+    def _repr_html_(self) -> str:
+        figures = {
+            gamme.label: ", ".join(self.service(name).label for name in self.services_of(gamme.id))
+            for gamme in self.gammes
+        }
+        return card(f"{self.label} ({len(self.services)} services)", figures)
+
 
 def shipped_baskets() -> list[str]:
     """Names of the baskets that come with the library.
@@ -130,7 +149,10 @@ def load_basket(name: str | Path) -> Basket:
         path = Path(name)
         if not path.is_file():
             raise InputError([Fault(str(name), "a basket file", "no such file")])
-        return _parse(path.read_text(encoding="utf-8"), str(name))
+        try:
+            return _parse(path.read_text(encoding="utf-8-sig"), str(name))
+        except UnicodeDecodeError as error:
+            raise InputError([Fault(str(name), "text in UTF-8", str(error))]) from error
     if name not in shipped_baskets():
         known = ", ".join(shipped_baskets())
         raise InputError([Fault("basket", f"one of {known}, or a .toml file", repr(name))])
@@ -164,14 +186,20 @@ def _service(item: dict[str, Any]) -> Service:
     lists: dict[str, Any] = {
         key: _codes(item[key], key) for key in ("bpe", "unverified") if key in item
     }
+    # Written as their publishers write them, not in capitals.
+    lists |= {key: _texts(item[key], key) for key in ("osm", "annuaire", "finess") if key in item}
     return Service(**{**item, **lists})
 
 
 def _codes(value: object, key: str) -> tuple[str, ...]:
+    return tuple(code.upper() for code in _texts(value, key))
+
+
+def _texts(value: object, key: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
         message = f"{key}: expected a list of codes, found {value!r}"
         raise TypeError(message)
-    return tuple(code.upper() for code in value)
+    return tuple(value)
 
 
 def _faults(basket: Basket, file: str) -> list[Fault]:
@@ -179,7 +207,7 @@ def _faults(basket: Basket, file: str) -> list[Fault]:
     if not basket.services:
         faults.append(Fault(file, "at least one service", "none", column="services"))
     seen_services: set[str] = set()
-    owner: dict[str, str] = {}
+    owner: dict[tuple[str, str], str] = {}
     for service in basket.services:
         if service.id in seen_services:
             faults.append(Fault(file, "each service once", f"{service.id!r} twice"))
@@ -190,11 +218,29 @@ def _faults(basket: Basket, file: str) -> list[Fault]:
         if not (service.frequency is None or 0 <= service.frequency < float("inf")):
             expected = f"a frequency of 0 or more for {service.id!r}"
             faults.append(Fault(file, expected, repr(service.frequency)))
-        for code in service.bpe:
-            if code in owner:
-                found = f"{code} in {owner[code]!r} and {service.id!r}"
+        faults += _condition_faults(service, file)
+        for key, code in _keyed_codes(service):
+            if (key, code) in owner:
+                found = f"{code} in {owner[key, code]!r} and {service.id!r}"
                 faults.append(Fault(file, "each code in one service", found))
-            owner[code] = service.id
+            owner[key, code] = service.id
+    return faults
+
+
+def _keyed_codes(service: Service) -> list[tuple[str, str]]:
+    """Codes of all nomenclatures, with the name of theirs: 124 may mean something in each."""
+    keys = ("bpe", "annuaire", "finess")
+    return [(key, code) for key in keys for code in getattr(service, key)]
+
+
+def _condition_faults(service: Service, file: str) -> list[Fault]:
+    faults = []
+    for text in service.osm:
+        try:
+            tag_condition(text)
+        except ValueError:
+            expected = f"a condition on tags such as {EXAMPLE!r}"
+            faults.append(Fault(file, expected, repr(text), column=f"{service.id}.osm"))
     return faults
 
 

@@ -12,6 +12,7 @@ from sdaasp_geo.diagnostic.model import Diagnostic, Land, land_of
 
 if TYPE_CHECKING:
     from sdaasp_geo.diagnostic.model import Choices
+    from sdaasp_geo.tables.levels import Levels
 
 _ORIGIN_COLUMNS = [
     "origin",
@@ -37,12 +38,15 @@ class Measured(NamedTuple):
         Access-times table.
     sites
         France Services and MSAP.
+    levels
+        What communes and origins belong to, where it was told.
     """
 
     communes: gpd.GeoDataFrame
     origins: gpd.GeoDataFrame
     times: pd.DataFrame
     sites: gpd.GeoDataFrame
+    levels: Levels | None = None
 
 
 class Notices(NamedTuple):
@@ -107,6 +111,7 @@ def assembled(
         summary=assemble.summary_of(tables, choices, provenance),
         provenance=provenance,
         land=land,
+        levels=measured.levels,
     )
 
 
@@ -136,7 +141,7 @@ def rebuilt(before: Diagnostic, times: pd.DataFrame, facilities: gpd.GeoDataFram
     return assembled(
         before,
         land._replace(facilities=facilities),
-        Measured(communes, before.origins[_ORIGIN_COLUMNS], times, before.sites),
+        Measured(communes, before.origins[_ORIGIN_COLUMNS], times, before.sites, before.levels),
         Notices(before.rejects, before.flags, before.unused),
         before.provenance,
     )

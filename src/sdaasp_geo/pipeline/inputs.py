@@ -18,6 +18,8 @@ from sdaasp_geo.pipeline.progress import Progress, silent
 from sdaasp_geo.pipeline.provenance import input_records
 from sdaasp_geo.sources.study import StudyArea
 from sdaasp_geo.tables.gate import schema_faults
+from sdaasp_geo.tables.inhabitants import Inhabitants
+from sdaasp_geo.tables.levels import AREA_SHARES, COMMUNE_LEVELS, Levels, shares_in, with_epci
 from sdaasp_geo.tables.origins import chef_lieu_origins, with_every_commune
 from sdaasp_geo.tables.places import Places
 from sdaasp_geo.tables.reading import FrameT, Reading, stack_notes, stack_unused
@@ -58,6 +60,8 @@ class Inputs:
         Rows left out, doubtful rows, rows nobody asked for, of all files.
     records
         Path, hash and vintage of each file.
+    levels
+        What communes and origins belong to; None where the territory names no level.
     """
 
     communes: gpd.GeoDataFrame
@@ -71,6 +75,7 @@ class Inputs:
     flags: pd.DataFrame
     unused: pd.DataFrame
     records: list[dict[str, Any]]
+    levels: Levels | None = None
 
 
 def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
@@ -102,10 +107,12 @@ def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
         )
     for number, site in enumerate(territory.sites, start=2 + len(facilities)):
         progress(number, steps, site.path)
-        sites.append(gathering.attempt(lambda s=site: readers.sites(territory, s, study)))  # type: ignore[misc]
+        dated = _of_its_year(study, site.vintage)
+        sites.append(gathering.attempt(lambda s=site, d=dated: readers.sites(territory, s, d)))  # type: ignore[misc]
     progress(steps - 1, steps, "routes")
     records = input_records(territory)
     network = territory_network(territory, area, _hashes(records), gathering)
+    groups, areas = _groups_and_areas(territory, places, gathering)
     whole = _stacked(facilities, FACILITIES, gathering, territory.crs)
     all_sites = _stacked(sites, SITES, gathering, territory.crs)
     gathering.faults += _repeated_files(records)
@@ -115,8 +122,10 @@ def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
     gathering.faults += schema_faults(origins, ORIGINS, file=named)
     gathering.close()
     progress(steps, steps, "")
+    levels = _levels(territory, groups, areas, origins)
+    table = _passed(communes).table
     return Inputs(
-        communes=_passed(communes).table,
+        communes=table if levels is None else with_epci(table, levels.communes),
         places=places,
         origins=origins,
         facilities=whole,
@@ -127,12 +136,18 @@ def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
         flags=stack_notes(item.flags for item in gathering.readings),
         unused=stack_unused(item.unused for item in gathering.readings),
         records=records,
+        levels=levels,
     )
+
+
+def _of_its_year(study: StudyArea, vintage: int | str | None) -> StudyArea:
+    """Take the codes of a file as the communes of its year had them."""
+    return dataclasses.replace(study, places=study.places.at(vintage))
 
 
 def _named(territory: Territory, section: FacilitiesSection, study: StudyArea) -> Geo:
     """Read a file of facilities; two of one name are told apart by their paths."""
-    reading = readers.facilities(territory, section, study)
+    reading = readers.facilities(territory, section, _of_its_year(study, section.vintage))
     names = [PurePath(other.path).name for other in territory.facilities]
     if names.count(PurePath(section.path).name) < 2:
         return reading
@@ -143,19 +158,70 @@ def _named(territory: Territory, section: FacilitiesSection, study: StudyArea) -
 
 def _communes(territory: Territory, gathering: Gathering) -> tuple[Geo | None, Places]:
     section = territory.communes
-    points = passage = divided = None
+    points = passage = divided = people = movements = None
+    if (events := section.movements) is not None:
+        movements = gathering.attempt(lambda: readers.movements(territory, events.path))
+    if (counts := section.populations) is not None:
+        read = gathering.attempt(lambda: readers.populations(territory, counts))
+        if read is None:
+            # Without its inhabitants every commune would look wrong.
+            return None, Places.empty(territory.crs)
+        people = Inhabitants(read.table, _table(movements))
     if (layer := section.chefs_lieux) is not None:
         points = gathering.attempt(lambda: readers.chefs_lieux(territory, layer))
-    communes = gathering.attempt(lambda: readers.communes(territory, _table(points)))
+    communes = gathering.attempt(lambda: readers.communes(territory, _table(points), people))
     if (parts := section.arrondissements) is not None:
         table = _table(communes)
-        divided = gathering.attempt(lambda: readers.arrondissements(territory, parts, table))
+        divided = gathering.attempt(
+            lambda: readers.arrondissements(territory, parts, table, people)
+        )
     if (codes := section.passage) is not None:
         passage = gathering.attempt(lambda: readers.passage(territory, codes))
     if communes is None:
         # The other files are still opened, so that all faults are told at once.
         return None, Places.empty(territory.crs)
-    return communes, Places.from_tables(communes.table, _table(divided), _table(passage))
+    return communes, Places.from_tables(
+        communes.table, _table(divided), _table(passage), _table(movements)
+    )
+
+
+def _groups_and_areas(
+    territory: Territory, places: Places, gathering: Gathering
+) -> tuple[list[pd.DataFrame], list[gpd.GeoDataFrame]]:
+    groups: list[pd.DataFrame] = []
+    areas: list[gpd.GeoDataFrame] = []
+    seen: dict[str, str] = {}
+    for section in territory.levels:
+        read = readers.areas if section.kind == "areas" else readers.levels
+        reading = gathering.attempt(lambda r=read, s=section: r(territory, s, places))  # type: ignore[misc]
+        if reading is None:
+            continue
+        for level in sorted(set(reading.table["level"])):
+            if level in seen:
+                cause = f"{seen[level]} tells it too: name the level that each file is for"
+                fault = Fault(section.path, "each level once", level, cause, column="level")
+                gathering.faults.append(fault)
+            seen[level] = section.path
+        (areas if section.kind == "areas" else groups).append(reading.table)
+    return groups, areas
+
+
+def _levels(
+    territory: Territory,
+    groups: list[pd.DataFrame],
+    areas: list[gpd.GeoDataFrame],
+    origins: gpd.GeoDataFrame,
+) -> Levels | None:
+    if not territory.levels:
+        return None
+    size_m = territory.origins.size_m if territory.origins.kind == "squares" else None
+    shares = [shares_in(origins, table, size_m=size_m) for table in areas]
+    return Levels(_one(groups, COMMUNE_LEVELS), _one(shares, AREA_SHARES))
+
+
+def _one(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    empty = pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
+    return pd.concat(tables, ignore_index=True) if tables else empty
 
 
 def _table(reading: Reading[FrameT] | None) -> FrameT | None:

@@ -5,13 +5,23 @@ from __future__ import annotations
 import glob
 import hashlib
 import importlib.metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sdaasp_geo.sources.containers import archive_and_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sdaasp_geo.territory import Layer, Territory
+    from sdaasp_geo.territory import Territory
+
+
+class _Named(Protocol):
+    """A section that names a file."""
+
+    @property
+    def path(self) -> str: ...
+
 
 _BLOCK = 1 << 20
 _SIDE_FILES = (".shx", ".dbf", ".prj", ".cpg")
@@ -49,7 +59,7 @@ def input_records(territory: Territory) -> list[dict[str, Any]]:
     records: dict[str, dict[str, Any]] = {}
     for role, path, vintage in _named_files(territory):
         known = records.get(path)
-        if not territory.resolve(path).exists():
+        if not archive_and_member(territory.resolve(path))[0].exists():
             continue  # its reader says so, with every other fault
         if known is None:
             records[path] = {
@@ -83,6 +93,8 @@ def provenance_of(territory: Territory, inputs: list[dict[str, Any]]) -> dict[st
 
 
 def _parts(path: Path) -> list[Path]:
+    # What a member of an archive holds is told by the archive.
+    path = archive_and_member(path)[0]
     if path.is_dir():
         return sorted(part for part in path.rglob("*") if part.is_file())
     if path.suffix.lower() != ".shp":
@@ -94,10 +106,12 @@ def _parts(path: Path) -> list[Path]:
 def _named_files(territory: Territory) -> Iterator[tuple[str, str, str | None]]:
     communes = territory.communes
     yield "communes", communes.path, None
-    sections: dict[str, Layer | None] = {
+    sections: dict[str, _Named | None] = {
         "chefs_lieux": communes.chefs_lieux,
         "arrondissements": communes.arrondissements,
         "passage": communes.passage,
+        "movements": communes.movements,
+        "populations": communes.populations,
     }
     for role, section in sections.items():
         if section is not None:
@@ -110,6 +124,8 @@ def _named_files(territory: Territory) -> Iterator[tuple[str, str, str | None]]:
         yield "facilities", facility.path, _text(facility.vintage)
     for site in territory.sites:
         yield "sites", site.path, _text(site.vintage)
+    for level in territory.levels:
+        yield "levels", level.path, None
 
 
 def _text(vintage: int | str | None) -> str | None:

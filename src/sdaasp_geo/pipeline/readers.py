@@ -2,34 +2,55 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from sdaasp_geo.errors import Fault, InputError
+from sdaasp_geo.sources.areas import QPV, read_areas, read_peopled_areas
 from sdaasp_geo.sources.arrondissements import read_arrondissements
+from sdaasp_geo.sources.bdtopo import read_bdtopo
 from sdaasp_geo.sources.bpe import read_bpe
 from sdaasp_geo.sources.bpe_counts import read_bpe_counts
 from sdaasp_geo.sources.chefs_lieux import read_chefs_lieux
+from sdaasp_geo.sources.cog import read_cog_movements
 from sdaasp_geo.sources.communes import read_communes
+from sdaasp_geo.sources.dila import read_annuaire
+from sdaasp_geo.sources.filosofi import is_filosofi, read_filosofi
+from sdaasp_geo.sources.finess import read_finess
 from sdaasp_geo.sources.france_services import read_france_services
+from sdaasp_geo.sources.france_travail import read_france_travail
+from sdaasp_geo.sources.graphml import read_graphml
 from sdaasp_geo.sources.laposte import read_laposte
+from sdaasp_geo.sources.levels import read_levels
 from sdaasp_geo.sources.lines import read_lines
 from sdaasp_geo.sources.operators import OperatorForm, read_operators
 from sdaasp_geo.sources.origins import read_points_of_origin
+from sdaasp_geo.sources.osm_facilities import read_osm_facilities
 from sdaasp_geo.sources.osm_pbf import read_osm_pbf
 from sdaasp_geo.sources.passage import read_passage
+from sdaasp_geo.sources.population_raster import is_raster, read_population_raster
+from sdaasp_geo.sources.populations import read_populations
+from sdaasp_geo.sources.route500 import read_route500
+from sdaasp_geo.sources.sites import read_annuaire_sites, read_sites
+from sdaasp_geo.tables.area_origins import area_origins
 from sdaasp_geo.tables.crs import departement_crs, scale_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import geopandas as gpd
     import pandas as pd
     import shapely
 
     from sdaasp_geo.sources.study import StudyArea
+    from sdaasp_geo.tables.inhabitants import Inhabitants
     from sdaasp_geo.tables.places import Places
     from sdaasp_geo.tables.reading import Reading
     from sdaasp_geo.territory import (
         FacilitiesSection,
         Layer,
+        LevelsSection,
+        PopulationsSection,
         RoadsSection,
         SitesSection,
         Territory,
@@ -37,6 +58,12 @@ if TYPE_CHECKING:
 
     Geo = Reading[gpd.GeoDataFrame]
 
+# Registers whose kinds are services by themselves, or as the territory file says.
+_DIRECTORIES: dict[str, Callable[..., Geo]] = {
+    "annuaire": read_annuaire,
+    "finess": read_finess,
+    "france_travail": read_france_travail,
+}
 # Lambert-93 and the overseas systems stay within a thousandth.
 _MOST_SCALE_ERROR = 0.01
 
@@ -47,7 +74,43 @@ def chefs_lieux(territory: Territory, section: Layer) -> Geo:
     return read_chefs_lieux(path, crs=territory.crs, columns=section.columns, layer=section.layer)
 
 
-def communes(territory: Territory, points: gpd.GeoDataFrame | None) -> Geo:
+def movements(territory: Territory, path: str) -> Reading[pd.DataFrame]:
+    """Read what happened to the communes since 1943."""
+    return read_cog_movements(territory.resolve(path))
+
+
+def populations(territory: Territory, section: PopulationsSection) -> Reading[pd.DataFrame]:
+    """Inhabitants by commune."""
+    path = territory.resolve(section.path)
+    return read_populations(path, year=section.year, columns=section.columns)
+
+
+def levels(territory: Territory, section: LevelsSection, places: Places) -> Reading[pd.DataFrame]:
+    """Read groups of communes, by the codes of the communes' layer."""
+    return read_levels(
+        territory.resolve(section.path),
+        level=section.level,
+        columns=section.columns,
+        layer=section.layer,
+        places=places,
+    )
+
+
+def areas(territory: Territory, section: LevelsSection, places: Places) -> Geo:
+    """Areas of the département that cut communes."""
+    return read_areas(
+        territory.resolve(section.path),
+        crs=territory.crs,
+        level=section.level or QPV,
+        columns=section.columns,
+        layer=section.layer,
+        area=places.study_area(territory.departement, 0.0),
+    )
+
+
+def communes(
+    territory: Territory, points: gpd.GeoDataFrame | None, people: Inhabitants | None = None
+) -> Geo:
     """Communes with their chefs-lieux; at least one must be of the département."""
     section = territory.communes
     path = territory.resolve(section.path)
@@ -57,6 +120,7 @@ def communes(territory: Territory, points: gpd.GeoDataFrame | None) -> Geo:
         columns=section.columns,
         layer=section.layer,
         chefs_lieux=points,
+        inhabitants=people,
     )
     known = sorted(set(reading.table["departement"]))
     if territory.departement not in known:
@@ -81,7 +145,10 @@ def _check_scale(table: gpd.GeoDataFrame, territory: Territory) -> None:
 
 
 def arrondissements(
-    territory: Territory, section: Layer, communes_table: gpd.GeoDataFrame | None
+    territory: Territory,
+    section: Layer,
+    communes_table: gpd.GeoDataFrame | None,
+    people: Inhabitants | None = None,
 ) -> Geo:
     """Municipal arrondissements."""
     reading = read_arrondissements(
@@ -90,6 +157,7 @@ def arrondissements(
         columns=section.columns,
         layer=section.layer,
         communes=communes_table,
+        inhabitants=people,
     )
     twice = reading.table.loc[reading.table["arrondissement"].isin(_codes(communes_table))]
     if len(twice):
@@ -117,14 +185,32 @@ def passage(territory: Territory, section: Layer) -> Reading[pd.DataFrame]:
 def origins(territory: Territory, places: Places) -> Geo:
     """Squares or points that people start from."""
     section = territory.origins
+    if section.kind == "areas":
+        return _areas_of_origin(territory, places)
+    path = territory.resolve(section.path or "")
+    shared: dict[str, Any] = {"places": places, "departement": territory.departement}
+    if is_raster(path):
+        return read_population_raster(path, merge=section.merge, **shared)
+    # Named columns say that the file is another's, whatever it looks like.
+    if not section.columns and is_filosofi(path):
+        return read_filosofi(path, layer=section.layer, **shared)
     return read_points_of_origin(
+        path, columns=section.columns, layer=section.layer, size_m=section.size_m, **shared
+    )
+
+
+def _areas_of_origin(territory: Territory, places: Places) -> Geo:
+    """Areas whose inhabitants are told, and the rest of their communes."""
+    section = territory.origins
+    reading = read_peopled_areas(
         territory.resolve(section.path or ""),
-        places=places,
-        departement=territory.departement,
+        crs=territory.crs,
         columns=section.columns,
         layer=section.layer,
-        size_m=section.size_m,
+        area=places.study_area(territory.departement, 0.0),
     )
+    table = area_origins(reading.table, places, territory.departement)
+    return dataclasses.replace(reading, table=table)
 
 
 def facilities(territory: Territory, section: FacilitiesSection, study: StudyArea) -> Geo:
@@ -141,35 +227,54 @@ def facilities(territory: Territory, section: FacilitiesSection, study: StudyAre
         return read_bpe_counts(path, **shared)
     if section.source == "laposte":
         return read_laposte(path, place_by=section.place_by, **shared)
-    form = OperatorForm(section.columns, section.services, section.place_by, section.separator)
+    if section.source == "osm":
+        return read_osm_facilities(path, services=section.services, **shared)
+    if section.source in _DIRECTORIES:
+        reader = _DIRECTORIES[section.source]
+        return reader(path, services=section.services, place_by=section.place_by, **shared)
+    form = OperatorForm(
+        section.columns,
+        section.services,
+        section.place_by,
+        section.separator,
+        section.service,
+    )
     return read_operators(path, form=form, **shared)
 
 
 def sites(territory: Territory, section: SitesSection, study: StudyArea) -> Geo:
     """One list of France Services."""
     path = territory.resolve(section.path)
+    if section.source == "annuaire":
+        return read_annuaire_sites(path, study=study, vintage=section.vintage)
+    if section.source == "sites":
+        return read_sites(
+            path,
+            study=study,
+            columns=section.columns,
+            separator=section.separator,
+            place_by=section.place_by,
+            vintage=section.vintage,
+        )
     return read_france_services(path, study=study, vintage=section.vintage)
 
 
 def roads(territory: Territory, section: RoadsSection, area: shapely.Geometry | None) -> Geo:
     """One file of roads."""
     path = territory.resolve(section.path)
+    shared: dict[str, Any] = {
+        "crs": territory.crs,
+        "area": area,
+        "length_factor": section.length_factor,
+        "junctions": territory.assumptions.charges_junctions,
+    }
+    if section.format == "bdtopo":
+        return read_bdtopo(path, layer=section.layer, **shared)
+    if section.format == "route500":
+        return read_route500(path, layer=section.layer, **shared)
+    shared["implicit_limit_kmh"] = territory.assumptions.implicit_limit_kmh
     if section.format == "osm_pbf":
-        return read_osm_pbf(
-            path,
-            crs=territory.crs,
-            area=area,
-            implicit_limit_kmh=territory.assumptions.implicit_limit_kmh,
-            length_factor=section.length_factor,
-            junctions=territory.assumptions.charges_junctions,
-        )
-    return read_lines(
-        path,
-        crs=territory.crs,
-        columns=section.columns,
-        layer=section.layer,
-        length_factor=section.length_factor,
-        area=area,
-        implicit_limit_kmh=territory.assumptions.implicit_limit_kmh,
-        junctions=territory.assumptions.charges_junctions,
-    )
+        return read_osm_pbf(path, profile=section.profile, **shared)
+    if section.format == "graphml":
+        return read_graphml(path, **shared)
+    return read_lines(path, columns=section.columns, layer=section.layer, **shared)

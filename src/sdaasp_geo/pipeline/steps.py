@@ -101,7 +101,7 @@ def _diagnostic(
     return assembled(
         territory,
         Land(inputs.network, inputs.places, inputs.facilities),
-        Measured(inputs.communes, origins, times, inputs.sites),
+        Measured(inputs.communes, origins, times, inputs.sites, inputs.levels),
         Notices(inputs.rejects, inputs.flags, inputs.unused),
         provenance_of(territory, inputs.records),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdaasp_geo.errors import Fault
+from sdaasp_geo.sources.layer_forms import NAME, POPULATION, known_columns, layer_fields
 from sdaasp_geo.sources.layers import read_layer
 from sdaasp_geo.sources.names import file_names
 from sdaasp_geo.sources.polygons import (
@@ -15,6 +16,7 @@ from sdaasp_geo.sources.polygons import (
     row_faults,
     typed,
 )
+from sdaasp_geo.tables.inhabitants import inhabitants_of
 from sdaasp_geo.tables.reading import Notes
 from sdaasp_geo.tables.schemas import ARRONDISSEMENTS
 
@@ -23,8 +25,15 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from sdaasp_geo.tables.inhabitants import Inhabitants
     from sdaasp_geo.tables.reading import Reading
 
+_SPELLINGS = {
+    "arrondissement": ("insee_arm", "code_insee"),
+    "commune": ("insee_com", "code_insee_de_la_commune_de_rattach", "code_commune"),
+    "name": NAME,
+    "population": POPULATION,
+}
 _REQUIRED = ("arrondissement", "commune", "name", "population")
 
 
@@ -32,9 +41,10 @@ def read_arrondissements(
     path: str | Path,
     *,
     crs: str,
-    columns: Mapping[str, str],
+    columns: Mapping[str, str] | None = None,
     layer: str | None = None,
     communes: gpd.GeoDataFrame | None = None,
+    inhabitants: Inhabitants | None = None,
 ) -> Reading[gpd.GeoDataFrame]:
     """Read municipal arrondissements from a vector file.
 
@@ -46,11 +56,16 @@ def read_arrondissements(
         Projected CRS of the answer.
     columns
         Library's name → name in the file: ``arrondissement``, ``commune`` (the code of
-        the city), ``name``, ``population``.
+        the city), ``name``, ``population``. What is not named is looked for as ADMIN
+        EXPRESS spells it (INSEE_ARM, INSEE_COM, NOM, POPULATION; since 2025 code_insee,
+        code_insee_de_la_commune_de_rattach, nom_officiel, population).
     layer
-        Needed where the file holds several.
+        Needed where the file holds several and none is called
+        ``arrondissement_municipal``.
     communes
         Table of the communes; every arrondissement must then be in one of them.
+    inhabitants
+        Populations by code, for a layer without any.
 
     Returns
     -------
@@ -64,10 +79,16 @@ def read_arrondissements(
         is not among `communes`.
     """
     path = Path(path)
-    names = file_names(path.name, columns, required=_REQUIRED)
+    layer, fields = layer_fields(path, layer, ["arrondissement_municipal"])
+    known = known_columns(columns or {}, fields, _SPELLINGS)
+    required = [name for name in _REQUIRED if name != "population" or inhabitants is None]
+    names = file_names(path.name, known, required=required, optional=["population"])
     raw = read_layer(path, columns=names, layer=layer)
     frame = typed(raw, list(names))
-    faults = population_faults(raw, frame, path.name, names)
+    faults = population_faults(raw, frame, path.name, names) if "population" in names else []
+    if "population" not in names and inhabitants is not None:
+        people = inhabitants_of(frame["arrondissement"].dropna(), inhabitants)
+        frame["population"] = frame["arrondissement"].map(people).astype("float64")
     faults += polygon_faults(frame, crs, path.name)
     faults += row_faults(frame, ARRONDISSEMENTS, path.name, names)
     if communes is not None:

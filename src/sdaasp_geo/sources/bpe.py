@@ -5,18 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdaasp_geo.sources.bpe_pieces import read_pieces, sift
+import pandas as pd
+
+from sdaasp_geo.sources.bpe_pieces import sift
 from sdaasp_geo.sources.bpe_vintage import file_vintage
-from sdaasp_geo.sources.codes import departement_of, renamed
+from sdaasp_geo.sources.codes import departement_of, for_each_value, renamed
 from sdaasp_geo.sources.facilities import facilities_table, with_service
 from sdaasp_geo.sources.positions import place
 from sdaasp_geo.sources.study import OUTSIDE, ClaimNames, claims_frame
+from sdaasp_geo.sources.text import table_pieces
 from sdaasp_geo.tables.crs import GEOGRAPHIC_CRS, departement_crs
 from sdaasp_geo.tables.reading import Notes
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
     from sdaasp_geo.basket import Basket
     from sdaasp_geo.sources.study import PlaceBy, StudyArea
@@ -87,8 +89,8 @@ def read_bpe(
     """
     path = Path(path)
     notes = Notes(path.name)
-    pieces = read_pieces(path, notes, required=_REQUIRED, optional=_OPTIONAL)
-    frame, outside, years, rows_read = sift(pieces, study, _claims)
+    pieces = table_pieces(path, notes, required=_REQUIRED, optional=_OPTIONAL)
+    frame, outside, years, rows_read = sift(pieces, study, _positions)
     dated = file_vintage(path.name, years, vintage, column="AN")
     if len(outside):
         notes.skip(outside, OUTSIDE)
@@ -101,27 +103,42 @@ def read_bpe(
 
 
 def _claims(frame: pd.DataFrame) -> pd.DataFrame:
-    claims = claims_frame(frame, _NAMES, crs=_row_crs(frame))
-    if {"LONGITUDE", "LATITUDE"} <= set(frame.columns):
-        empty = claims["across"].isna() & claims["up"].isna()
-        empty &= frame["LONGITUDE"].notna() & frame["LATITUDE"].notna()
-        claims["across"] = claims["across"].mask(empty, frame["LONGITUDE"])
-        claims["up"] = claims["up"].mask(empty, frame["LATITUDE"])
-        claims["crs"] = claims["crs"].mask(empty, GEOGRAPHIC_CRS)
-    quality = renamed(frame["QUALITE_XY"].str.casefold(), _GOOD_QUALITY).fillna("commune")
+    positions = _positions(frame)
+    claims = claims_frame(frame, _NAMES, crs=positions["crs"])
+    claims = claims.assign(across=positions["across"], up=positions["up"])
+    quality = for_each_value(frame["QUALITE_XY"], _quality).fillna("commune")
     if "QUALITE_GEOLOC" in frame:
         quality = quality.mask(frame["QUALITE_GEOLOC"] == _RANDOM_POINT, "commune")
     return claims.assign(quality=quality)
 
 
+def _quality(texts: pd.Series) -> pd.Series:
+    return renamed(texts.str.casefold(), _GOOD_QUALITY)
+
+
+def _positions(frame: pd.DataFrame) -> pd.DataFrame:
+    """Coordinates of each row as text, and their CRS."""
+    said = frame[["LAMBERT_X", "LAMBERT_Y"]].set_axis(["across", "up"], axis=1)
+    said = said.astype("str").assign(crs=_row_crs(frame))
+    if {"LONGITUDE", "LATITUDE"} <= set(frame.columns):
+        empty = said["across"].isna() & said["up"].isna()
+        empty &= frame["LONGITUDE"].notna() & frame["LATITUDE"].notna()
+        if empty.any():
+            said["across"] = said["across"].mask(empty, frame["LONGITUDE"])
+            said["up"] = said["up"].mask(empty, frame["LATITUDE"])
+            said["crs"] = said["crs"].mask(empty, GEOGRAPHIC_CRS)
+    return said
+
+
 def _row_crs(frame: pd.DataFrame) -> pd.Series:
+    said = frame["EPSG"] if "EPSG" in frame else pd.Series(None, frame.index, dtype="str")
+    told = {text: _system(str(text)) for text in said.dropna().unique()}
+    crs = renamed(said, told)
+    if crs.notna().all():
+        return crs
     departements = departement_of(frame["DEPCOM"])
     official = {name: departement_crs(str(name)) for name in departements.dropna().unique()}
-    crs = renamed(departements, official).fillna(departement_crs(""))
-    if "EPSG" not in frame:
-        return crs
-    told = {text: _system(str(text)) for text in frame["EPSG"].dropna().unique()}
-    return renamed(frame["EPSG"], told).fillna(crs)
+    return crs.fillna(renamed(departements, official)).fillna(departement_crs(""))
 
 
 def _system(text: str) -> str:

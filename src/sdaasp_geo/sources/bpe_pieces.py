@@ -1,39 +1,22 @@
-"""BPE detail files of any form, a piece at a time, and which of their rows to keep."""
+"""Which rows of a BPE detail file to keep, a piece at a time."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from sdaasp_geo.sources.bpe_vintage import years_of, years_together
 from sdaasp_geo.sources.codes import departement_of
 from sdaasp_geo.sources.coordinates import locate
-from sdaasp_geo.sources.dbf import dbf_member, read_dbf
-from sdaasp_geo.sources.parquet import read_parquet
 from sdaasp_geo.sources.positions import is_foreign
-from sdaasp_geo.sources.text import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable
 
     from sdaasp_geo.sources.study import StudyArea
     from sdaasp_geo.sources.text import TextTable
-    from sdaasp_geo.tables.reading import Notes
-
-
-def read_pieces(
-    path: Path, notes: Notes, *, required: Sequence[str], optional: Sequence[str]
-) -> Iterator[TextTable]:
-    """Read a file by the reader of its form; a text table comes in one piece."""
-    suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        yield from read_parquet(path, required=required, optional=optional)
-    elif suffix == ".dbf" or (suffix == ".zip" and path.is_file() and dbf_member(path)):
-        yield from read_dbf(path, notes, required=required, optional=optional)
-    else:
-        yield read_text(path, notes, required=required, optional=optional)
 
 
 class Sifted(NamedTuple):
@@ -60,7 +43,7 @@ class Sifted(NamedTuple):
 def sift(
     pieces: Iterable[TextTable],
     study: StudyArea,
-    claims_of: Callable[[pd.DataFrame], pd.DataFrame],
+    positions_of: Callable[[pd.DataFrame], pd.DataFrame],
 ) -> Sifted:
     """Drop, piece by piece, the rows of a national file that lie wholly elsewhere.
 
@@ -74,14 +57,14 @@ def sift(
         Of one file, at least one, with a column DEPCOM.
     study
         The land that facilities are wanted on.
-    claims_of
-        Makes the claims of the rows of a piece.
+    positions_of
+        Tells ``across up crs`` of the rows of a piece.
     """
     kept, outside, years = [], [], []
     rows_read = 0
     for piece in pieces:
         frame = piece.frame
-        elsewhere = _elsewhere(frame, study, claims_of)
+        elsewhere = _elsewhere(frame, study, positions_of)
         kept.append(frame[~elsewhere])
         outside.append(departement_of(frame.loc[elsewhere, "DEPCOM"].str.upper()))
         years.append(years_of(frame, "AN"))
@@ -90,12 +73,15 @@ def sift(
 
 
 def _elsewhere(
-    frame: pd.DataFrame, study: StudyArea, claims_of: Callable[[pd.DataFrame], pd.DataFrame]
+    frame: pd.DataFrame, study: StudyArea, positions_of: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> pd.Series:
-    elsewhere = is_foreign(frame["DEPCOM"].str.upper(), study.places)
+    # A piece has few codes and many rows.
+    places, codes = pd.factorize(frame["DEPCOM"])
+    foreign = is_foreign(pd.Series(codes, dtype="str").str.upper(), study.places).to_numpy(bool)
+    elsewhere = pd.Series(np.append(foreign, False)[places], index=frame.index)
     # Without a limit nothing tells whether a place of elsewhere was wanted.
     if study.area is not None and elsewhere.any():
-        claims = claims_of(frame[elsewhere])
-        found = locate(claims["across"], claims["up"], claims["crs"], target=study.crs)
+        said = positions_of(frame[elsewhere])
+        found = locate(said["across"], said["up"], said["crs"], target=study.crs)
         elsewhere[elsewhere] = ~study.holds(found.x, found.y)
     return elsewhere

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import zipfile
 from typing import TYPE_CHECKING
 
 from sdaasp_geo.errors import Fault, InputError
-from sdaasp_geo.sources.text import TextTable, read_text
+from sdaasp_geo.sources.text import TextTable, possible_columns, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,38 +20,20 @@ TOTAL = "a total over several types of facility"
 _REQUIRED = ("GEO", "GEO_OBJECT", "FACILITY_TYPE", "TIME_PERIOD", "OBS_VALUE")
 _OPTIONAL = ("BPE_MEASURE",)
 # What tells this form from the older one, in the header.
-_MARKS = (b"OBS_VALUE", b"FACILITY_TYPE")
+_MARKS = {"OBS_VALUE", "FACILITY_TYPE"}
 _OLD_NAMES = {"GEO": "DEPCOM", "FACILITY_TYPE": "TYPEQU", "OBS_VALUE": "NB_EQUIP"} | {
     "TIME_PERIOD": "AN"
 }
 _COMMUNE = "COM"
 _TOTAL = "_T"
-_HEAD_BYTES = 4096
 
 
 def is_sdmx(path: Path) -> bool:
-    """Whether the header of a CSV file, or of one in a zip archive, is of this form.
+    """Whether a table, of any form and in any archive, has the columns of this form.
 
-    What cannot be opened is not: the reader of the older form then says what is wrong.
+    What cannot be opened has not: the reader of the older form then says what is wrong.
     """
-    return any(mark in head.split(b"\n")[0] for head in _heads(path) for mark in _MARKS)
-
-
-def _heads(path: Path) -> list[bytes]:
-    try:
-        if path.suffix.lower() != ".zip":
-            with path.open("rb") as stream:
-                return [stream.read(_HEAD_BYTES)]
-        with zipfile.ZipFile(path) as archive:
-            members = [name for name in archive.namelist() if name.lower().endswith(".csv")]
-            return [_head(archive, name) for name in members]
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError):
-        return []
-
-
-def _head(archive: zipfile.ZipFile, member: str) -> bytes:
-    with archive.open(member) as stream:
-        return stream.read(_HEAD_BYTES)
+    return bool(_MARKS & possible_columns(path))
 
 
 def read_sdmx(path: Path, notes: Notes) -> TextTable:

@@ -6,17 +6,15 @@ from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from sdaasp_geo.errors import Fault, InputError
-from sdaasp_geo.sources.layers import read_layer
+from sdaasp_geo.sources.containers import archive_and_member
+from sdaasp_geo.sources.layers import holds_layer, layer_names, read_layer
 from sdaasp_geo.sources.text import read_text, to_numbers
 from sdaasp_geo.tables.crs import GEOGRAPHIC_CRS
 from sdaasp_geo.tables.reading import Notes
 
-_TABLES = (".csv", ".txt", ".zip")
 _NAMES = ("site", "name")
 _PLACE = ("commune", "lon", "lat")
 
@@ -28,7 +26,7 @@ def read_candidates(path: str | Path) -> gpd.GeoDataFrame:
     ----------
     path
         A vector layer of points with ``site`` or ``name``, or both, and perhaps
-        ``commune``; or a CSV (``;`` or ``,``; zipped or not) with ``name``, perhaps
+        ``commune``; or a table (csv with ``;`` or ``,``, parquet, xlsx) with ``name``, perhaps
         ``site``, and ``lon`` and ``lat`` (WGS 84, degrees) or ``commune`` (INSEE code).
 
     Returns
@@ -44,19 +42,15 @@ def read_candidates(path: str | Path) -> gpd.GeoDataFrame:
         are no numbers; all faults at once.
     """
     path = Path(path)
-    if path.suffix.lower() in _TABLES:
+    if not holds_layer(path):
         return _table(path)
     return _layer(path)
 
 
 def _layer(path: Path) -> gpd.GeoDataFrame:
-    if not path.is_file():
+    if not archive_and_member(path)[0].is_file():
         raise InputError([Fault(str(path), "a file of candidates", "no such file")])
-    try:
-        there = set(pyogrio.read_info(path)["fields"])
-    except (DataSourceError, DataLayerError) as error:
-        fault = Fault(path.name, "a vector layer of points", f"{error}", "another kind of file")
-        raise InputError([fault]) from error
+    there = set(layer_names(path))
     if not set(_NAMES) & there:
         found = ", ".join(sorted(there)) or "none"
         raise InputError([Fault(path.name, "a column 'site' or 'name'", found)])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from sdaasp_geo.tables.schemas import COMMUNE_CODE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _LONG_DEPARTEMENT = "97"
 _EATEN_ZERO = r"^\d{4}$"
@@ -42,7 +43,23 @@ def renamed(texts: pd.Series, names: Mapping[str, str]) -> pd.Series:
     >>> renamed(pd.Series(["a", "b"]), {"a": "un"}).tolist()
     ['un', nan]
     """
-    return texts.map(dict(names)).astype("str")
+    return for_each_value(texts, lambda values: values.map(dict(names)).astype("str"))
+
+
+def for_each_value(texts: pd.Series, function: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    """Apply a function to the distinct values of a column, and spread what it gives.
+
+    A national file has few values and many rows. What is missing stays missing.
+
+    Examples
+    --------
+    >>> for_each_value(pd.Series(["a", "b", None, "a"]), lambda v: v.str.upper()).tolist()
+    ['A', 'B', nan, 'A']
+    """
+    places, values = pd.factorize(texts)
+    found = function(pd.Series(values, dtype="str")).reindex(range(len(values) + 1))
+    taken = found.array.take(np.where(places < 0, len(values), places))
+    return pd.Series(taken, index=texts.index, name=texts.name)
 
 
 def departement_of(codes: pd.Series) -> pd.Series:
@@ -53,7 +70,10 @@ def departement_of(codes: pd.Series) -> pd.Series:
     >>> departement_of(pd.Series(["13055", "2A004", "97411", None])).tolist()
     ['13', '2A', '974', nan]
     """
-    text = codes.astype("str")
+    return for_each_value(codes.astype("str"), _departement_of)
+
+
+def _departement_of(text: pd.Series) -> pd.Series:
     overseas = text.str.startswith(_LONG_DEPARTEMENT).fillna(value=False)
     return text.str[:2].where(~overseas, text.str[:3])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -12,6 +12,15 @@ import shapely
 
 from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.sources.codes import departement_of
+from sdaasp_geo.sources.layer_forms import (
+    CODE,
+    EPCI,
+    EPCI_NAME,
+    NAME,
+    POPULATION,
+    known_columns,
+    layer_fields,
+)
 from sdaasp_geo.sources.layers import read_layer, strays_of
 from sdaasp_geo.sources.names import file_names, missing_column
 from sdaasp_geo.sources.polygons import (
@@ -22,6 +31,7 @@ from sdaasp_geo.sources.polygons import (
     typed,
 )
 from sdaasp_geo.tables.crs import departement_crs
+from sdaasp_geo.tables.inhabitants import inhabitants_of
 from sdaasp_geo.tables.reading import Notes
 from sdaasp_geo.tables.schemas import COMMUNES
 
@@ -30,10 +40,20 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from sdaasp_geo.tables.inhabitants import Inhabitants
     from sdaasp_geo.tables.reading import Reading
 
 REQUIRED = ("commune", "name", "population")
 OPTIONAL = ("departement", "epci", "epci_name")
+
+_SPELLINGS = {
+    "commune": CODE,
+    "name": NAME,
+    "population": POPULATION,
+    "epci": EPCI,
+    "epci_name": EPCI_NAME,
+}
+_NO_EPCI = ("NR", "NC", "ZZZZZZZZZ")
 
 # A mairie may stand just across the limit; farther off, its point was geocoded elsewhere.
 CHEF_LIEU_DOUBTFUL_M = 1_000.0
@@ -44,9 +64,10 @@ def read_communes(
     path: str | Path,
     *,
     crs: str,
-    columns: Mapping[str, str],
+    columns: Mapping[str, str] | None = None,
     layer: str | None = None,
     chefs_lieux: gpd.GeoDataFrame | None = None,
+    inhabitants: Inhabitants | None = None,
 ) -> Reading[gpd.GeoDataFrame]:
     """Read communes from a vector file.
 
@@ -58,11 +79,16 @@ def read_communes(
         Projected CRS of the answer.
     columns
         Library's name → name in the file: ``commune``, ``name``, ``population``, and
-        if there are ``departement`` (else told by the code), ``epci``, ``epci_name``.
+        if there are ``departement`` (else told by the code), ``epci``, ``epci_name``. What
+        is not named is looked for as ADMIN EXPRESS spells it (INSEE_COM, NOM, POPULATION,
+        SIREN_EPCI; since 2025 code_insee, nom_officiel, population, codes_siren_des_epci)
+        and as Etalab's contours do (code, nom, epci).
     layer
-        Needed where the file holds several.
+        Needed where the file holds several and none is called ``commune``.
     chefs_lieux
         Table of :func:`~sdaasp_geo.sources.chefs_lieux.read_chefs_lieux`.
+    inhabitants
+        Populations by code, for a layer without any; they go before the layer's own.
 
     Returns
     -------
@@ -75,9 +101,12 @@ def read_communes(
         If the file, layer or a column is missing, and as :func:`communes_from_frame`.
     """
     path = Path(path)
-    names = file_names(path.name, columns, required=REQUIRED, optional=OPTIONAL)
+    layer, fields = layer_fields(path, layer, ["commune", "communes"])
+    known = known_columns(columns or {}, fields, _SPELLINGS)
+    required = [name for name in REQUIRED if name != "population" or inhabitants is None]
+    names = file_names(path.name, known, required=required, optional=(*OPTIONAL, "population"))
     frame = read_layer(path, columns=names, layer=layer)
-    return _communes(frame, crs, names, chefs_lieux, path.name)
+    return _communes(frame, crs, names, Beside(chefs_lieux, inhabitants), path.name)
 
 
 def communes_from_frame(
@@ -86,6 +115,7 @@ def communes_from_frame(
     crs: str,
     columns: Mapping[str, str] | None = None,
     chefs_lieux: gpd.GeoDataFrame | None = None,
+    inhabitants: Inhabitants | None = None,
     source: str = "communes",
 ) -> Reading[gpd.GeoDataFrame]:
     """Check communes that an analyst has in hands.
@@ -101,6 +131,8 @@ def communes_from_frame(
     chefs_lieux
         ``commune`` and point `geometry`, in any CRS; without a point, or with one more
         than 5 km from its commune, the commune gets an interior point, and a flag.
+    inhabitants
+        Populations by code, for a frame without any; they go before the frame's own.
     source
         What messages call the frame.
 
@@ -119,10 +151,12 @@ def communes_from_frame(
         polygon; there is no CRS, or not the one that the coordinates show, or their
         axes are swapped. All faults at once. Nothing is repaired.
     """
-    names = file_names(source, columns or {}, required=REQUIRED, optional=OPTIONAL)
+    required = [name for name in REQUIRED if name != "population" or inhabitants is None]
+    optional = (*OPTIONAL, "population")
+    names = file_names(source, columns or {}, required=required, optional=optional)
     present = [str(name) for name in frame.columns]
     if columns is None:
-        names |= {name: name for name in OPTIONAL if name in present}
+        names |= {name: name for name in optional if name in present}
     faults = [
         missing_column(source, name, present) for name in names.values() if name not in present
     ]
@@ -132,18 +166,25 @@ def communes_from_frame(
     rows = pd.RangeIndex(1, len(frame) + 1, name="row")
     shapes = frame.geometry.to_numpy()
     own = gpd.GeoDataFrame(data, geometry=shapes, crs=frame.crs).set_axis(rows)
-    return _communes(own, crs, names, chefs_lieux, source)
+    return _communes(own, crs, names, Beside(chefs_lieux, inhabitants), source)
+
+
+class Beside(NamedTuple):
+    """What other files tell of the communes of a layer."""
+
+    chefs_lieux: gpd.GeoDataFrame | None
+    inhabitants: Inhabitants | None
 
 
 def _communes(
     raw: gpd.GeoDataFrame,
     crs: str,
     names: Mapping[str, str],
-    chefs_lieux: gpd.GeoDataFrame | None,
+    beside: Beside,
     file: str,
 ) -> Reading[gpd.GeoDataFrame]:
     notes = Notes(file)
-    frame = typed(raw, list(names))
+    chefs_lieux, frame = beside.chefs_lieux, typed(raw, list(names))
     # What this reader makes itself is not the file's to get wrong.
     derived = ["chef_lieu", "chef_lieu_kind"]
     if "departement" not in frame:
@@ -151,12 +192,15 @@ def _communes(
         frame["departement"] = departement_of(frame["commune"])
     if "epci" not in frame:
         frame["epci"] = pd.Series(None, index=frame.index, dtype="str")
+    frame["epci"] = _first_epci(frame["epci"])
     # What overlies another projection's land cannot be drawn in this one.
     foreign = _of_another_crs(frame, crs)
     if foreign.any():
         notes.skip(frame.loc[foreign, "departement"], "in the land of another projected CRS")
     frame, raw = frame[~foreign], raw[~foreign]
-    faults = population_faults(raw, frame, file, names)
+    faults = population_faults(raw, frame, file, names) if "population" in frame else []
+    if beside.inhabitants is not None:
+        frame = _peopled(frame, beside.inhabitants, notes)
     faults += polygon_faults(frame, crs, file)
     faults += row_faults(frame, COMMUNES, file, names, skip=derived)
     if chefs_lieux is not None and chefs_lieux.crs is None:
@@ -167,6 +211,28 @@ def _communes(
     extra = ["epci_name"] if "epci_name" in table else []
     table = table[[*COMMUNES.columns, *extra]].sort_values("commune", ignore_index=True)
     return notes.close(table.set_geometry("geometry"), len(raw) + int(foreign.sum()))
+
+
+def _first_epci(codes: pd.Series) -> pd.Series:
+    """Keep the first of several EPCI, the métropole itself; missing where there is none.
+
+    In the Grand Paris, IGN writes the métropole and then the établissement public
+    territorial; it writes NR where a commune (an island) is in no EPCI.
+    """
+    first = codes.astype("str").str.replace(r"\s*/.*", "", regex=True)
+    return first.mask(first.isin(_NO_EPCI) | (first == ""))
+
+
+def _peopled(frame: gpd.GeoDataFrame, inhabitants: Inhabitants, notes: Notes) -> gpd.GeoDataFrame:
+    """Give each commune the inhabitants of a file, or the layer's where the file has none."""
+    people = inhabitants_of(frame["commune"].dropna(), inhabitants)
+    told = frame["commune"].map(people).astype("float64")
+    if "population" not in frame:
+        return frame.assign(population=told)
+    silent = told.isna() & frame["population"].notna()
+    reason = "no inhabitants in the file of populations: the layer's own instead"
+    notes.flag(frame.index[silent], "population", frame.loc[silent, "commune"], reason)
+    return frame.assign(population=told.fillna(frame["population"]))
 
 
 def _of_another_crs(frame: gpd.GeoDataFrame, crs: str) -> pd.Series:

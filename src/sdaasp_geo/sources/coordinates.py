@@ -103,7 +103,8 @@ def _out_of_range(across: Floats, up: Floats, system: str) -> Bools:
 
 
 @functools.lru_cache(maxsize=32)
-def _transformer(system: str, target: str) -> Transformer:
+def transformer(system: str, target: str) -> Transformer:
+    """Return what projects longitudes or eastings first, made once for each pair of systems."""
     # Making one costs more than projecting a whole département's facilities.
     return Transformer.from_crs(system, target, always_xy=True)
 
@@ -111,5 +112,5 @@ def _transformer(system: str, target: str) -> Transformer:
 def _project(across: Floats, up: Floats, system: str, target: str) -> tuple[Floats, Floats]:
     if CRS.from_user_input(system) == CRS.from_user_input(target):
         return across, up
-    x, y = _transformer(system, target).transform(across, up)
+    x, y = transformer(system, target).transform(across, up)
     return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)

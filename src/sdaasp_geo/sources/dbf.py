@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import struct
-import zipfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, NamedTuple
 
@@ -16,12 +14,12 @@ from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.sources.raw_tables import (
     CHUNK_ROWS,
     FIRST_DATA_ROW,
+    TextTable,
     names_in_file,
     no_rows,
     refuse_absent,
     text_cells,
 )
-from sdaasp_geo.sources.text import TextTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -65,35 +63,15 @@ class _Layout:
         return self.header_bytes + self.records * self.record_bytes
 
 
-def dbf_member(path: Path) -> str | None:
-    """Return the one data table in dBase form of a zip archive; None if it has none.
-
-    Insee's archives hold the lists of variables and modalities (``varlist_…``,
-    ``varmod_…``) beside the data. What is wrong with an archive is left to its reader.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.namelist()
-    except (zipfile.BadZipFile, OSError):
-        return None
-    tables = [name for name in members if name.lower().endswith(".dbf")]
-    data = [name for name in tables if not _base(name).startswith(("varlist", "varmod", "."))]
-    return data[0] if len(data) == 1 else None
-
-
-def _base(member: str) -> str:
-    return member.rsplit("/", maxsplit=1)[-1].lower()
-
-
 def read_dbf(
     path: Path, notes: Notes, *, required: Sequence[str], optional: Sequence[str] = ()
 ) -> Iterator[TextTable]:
-    """Read some columns of a dBase table, or of a zip archive that holds one.
+    """Read some columns of a dBase table.
 
     Parameters
     ----------
     path
-        ``.dbf`` or ``.zip``.
+        A plain ``.dbf``.
     notes
         Receives the records marked as deleted, as unused rows.
     required, optional
@@ -113,28 +91,22 @@ def read_dbf(
     """
     refuse_absent(path)
     try:
-        with _opened(path) as (stream, size):
+        with path.open("rb") as stream:
             layout = _layout(path.name, stream)
-            _refuse_cut(path.name, layout, size)
+            _refuse_cut(path.name, layout, path.stat().st_size)
             present = list(layout.fields)
             names = names_in_file(path.name, present, required=required, optional=optional)
             yield from _pieces(stream, layout, names, notes)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
+    except OSError as error:
         fault = Fault(path.name, _EXPECTED, str(error), "an interrupted download")
         raise InputError([fault]) from error
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[IO[bytes], int]]:
-    """Open the table, wherever it is, with its size in bytes."""
-    if path.suffix.lower() != ".zip":
-        with path.open("rb") as stream:
-            yield stream, path.stat().st_size
-        return
-    with zipfile.ZipFile(path) as archive:
-        member = archive.getinfo(dbf_member(path) or "")
-        with archive.open(member) as stream:
-            yield stream, member.file_size
+def dbf_names(path: Path) -> list[str]:
+    """Return the names of the columns of a dBase table."""
+    refuse_absent(path)
+    with path.open("rb") as stream:
+        return list(_layout(path.name, stream).fields)
 
 
 def _layout(file: str, stream: IO[bytes]) -> _Layout:

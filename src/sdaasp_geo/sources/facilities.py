@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
 
 from sdaasp_geo.sources.codes import renamed
+from sdaasp_geo.tables.folding import by_folded_name, folded
 from sdaasp_geo.tables.schemas import FACILITIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pandas as pd
 
     from sdaasp_geo.tables.reading import FrameT, Notes
 
@@ -41,7 +43,7 @@ def with_service(
     rows
         With a column `code`.
     services
-        Code of the file → service id.
+        Code of the file → service id. Case and accents of a code do not matter.
     notes
         Receives the unused rows.
     column
@@ -49,6 +51,10 @@ def with_service(
     """
     rows = notes.keep(rows, rows["code"].isna(), column, "no code of a service")
     service = renamed(rows["code"], services)
+    by_name = by_folded_name(services)
+    # Few codes are spelt another way: only they are folded, each once.
+    spelt = {code: by_name.get(folded(code)) for code in rows["code"][service.isna()].unique()}
+    service = service.fillna(renamed(rows["code"], {k: v for k, v in spelt.items() if v}))
     unused = service.isna()
     if unused.any():
         notes.skip(rows.loc[unused, "code"], NO_SERVICE)
@@ -64,6 +70,60 @@ def without_duplicates(
         shown = rows.loc[again, values]
         notes.reject(rows.index[again], column, shown, "a repetition of an earlier row")
     return rows.loc[~again]
+
+
+def flag_twins(
+    rows: pd.DataFrame, notes: Notes, *, column: str, whatever_name: bool = False
+) -> None:
+    """Flag rows that offer a service which an earlier row offers at the same place.
+
+    They are kept: two desks of one building are two desks.
+
+    Parameters
+    ----------
+    rows
+        ``service unit known_by geometry facility``, and ``name`` where the file has one;
+        indexed by file row.
+    notes
+        Receives the flags.
+    column
+        Name of the identifier in the file, for messages.
+    whatever_name
+        Whether different names at one point (to the metre) make no difference; else
+        names must agree, or be missing.
+    """
+    rows = rows.assign(row=rows.index).reset_index(drop=True)
+    points = rows["geometry"].to_numpy()
+    names = rows["name"] if "name" in rows else pd.Series(None, index=rows.index, dtype="str")
+    names = names.map(folded, na_action="ignore").astype("str").fillna("")
+    here = pd.DataFrame(
+        {
+            "service": rows["service"],
+            "x": np.round(shapely.get_x(points)),
+            "y": np.round(shapely.get_y(points)),
+            "name": "" if whatever_name else names,
+        }
+    )[rows["known_by"] == "position"]
+    named = pd.DataFrame({"service": rows["service"], "unit": rows["unit"], "name": names})
+    first = _first_alike(here, rows["row"])
+    _flag_alike(rows, first, notes, column, "same service at the same place as row")
+    again = _first_alike(named[names != ""], rows["row"]).drop(first.index, errors="ignore")
+    _flag_alike(rows, again, notes, column, "same service and name in one commune as row")
+
+
+def _first_alike(keys: pd.DataFrame, row: pd.Series) -> pd.Series:
+    """Row of the first of its like, for every row but the first."""
+    first = row[keys.index].groupby([keys[name] for name in keys]).transform("first")
+    return first[keys.duplicated()]
+
+
+def _flag_alike(
+    rows: pd.DataFrame, first: pd.Series, notes: Notes, column: str, reason: str
+) -> None:
+    if len(first):
+        told = rows.loc[first.index]
+        reasons = [f"{reason} {row}: perhaps one and the same" for row in first]
+        notes.flag(pd.Index(told["row"]), column, told["facility"], reasons)
 
 
 def facilities_table(

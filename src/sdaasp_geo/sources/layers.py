@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,11 +14,26 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, Geomet
 from pyproj import CRS, Transformer
 
 from sdaasp_geo.errors import Fault, InputError
+from sdaasp_geo.sources.codes import as_text
+from sdaasp_geo.sources.containers import (
+    LAYER_ENDINGS,
+    TABLE_ENDINGS,
+    contents,
+    fitting,
+    opened,
+)
+from sdaasp_geo.sources.geoparquet import (
+    PARQUET_ENDINGS,
+    geoparquet_names,
+    is_geoparquet,
+    read_geoparquet,
+)
 from sdaasp_geo.sources.names import listing, missing_column, nearest
+from sdaasp_geo.sources.raw_tables import TextTable
 from sdaasp_geo.tables.crs import GEOGRAPHIC_CRS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import geopandas as gpd
@@ -30,6 +46,7 @@ if TYPE_CHECKING:
 _MARGIN_DEGREES = 2.0
 # From this share of the features on, it is the layer that lies elsewhere, not a row.
 _WHOLE_LAYER = 0.5
+_WHAT = "layer (gpkg, shp, geojson, parquet)"
 # Drivers tell their own queries at length.
 _SHOWN = 120
 _LAMBERT_93 = (0.0, 6.0e6, 1.4e6, 7.3e6)
@@ -55,16 +72,19 @@ class Strays(NamedTuple):
 def read_layer(
     path: Path, *, columns: Mapping[str, str], layer: str | None = None
 ) -> gpd.GeoDataFrame:
-    """Read some columns of one layer of a vector file (GeoPackage, shapefile, GeoJSON …).
+    """Read some columns of one layer (GeoPackage, shapefile, GeoJSON, GeoParquet …).
 
     Parameters
     ----------
     path
-        Any vector file that GDAL reads.
+        Any vector file that GDAL reads, or GeoParquet; one of them in a ``.gz``, or in a
+        ``.zip`` that holds one such, or ``archive.zip/member.gpkg``. A shapefile needs
+        the files beside it, in the archive too.
     columns
         Library's name → name in the file.
     layer
-        Needed where the file holds several.
+        Needed where the file holds several, or the archive several files: then the one
+        of this name, without ending, is meant.
 
     Returns
     -------
@@ -76,26 +96,99 @@ def read_layer(
     ------
     InputError
         If there is no such file, layer or column, if the file is no vector file, or
-        the layer holds no feature or no geometry; all faults at once.
+        the layer holds no feature or no geometry; all faults at once. Or if it is in an
+        archive that :func:`~sdaasp_geo.sources.containers.opened` refuses.
     """
     wanted = list(dict.fromkeys(columns.values()))
-    try:
-        name = _chosen_layer(path, layer)
-        _refuse(_layer_faults(path, name, wanted))
-        frame = _features(path, name, wanted)
-    except (DataSourceError, DataLayerError, FeatureError, GeometryError) as error:
-        raise InputError([_unreadable(path, error)]) from error
+    with opened(path, endings=LAYER_ENDINGS, stem=layer, what=_WHAT) as plain:
+        if plain.suffix.lower() in PARQUET_ENDINGS:
+            frame = read_geoparquet(plain, columns=wanted)
+        else:
+            frame = _by_gdal(plain, wanted, layer)
     data = {ours: frame[theirs] for ours, theirs in columns.items()}
     renamed = frame[["geometry"]].assign(**data)
     return renamed.set_axis(pd.RangeIndex(1, len(frame) + 1, name="row"))
 
 
-def _features(path: Path, layer: str, columns: list[str]) -> gpd.GeoDataFrame:
+def layer_names(path: Path, *, layer: str | None = None) -> list[str]:
+    """Return the names of the columns of a layer, its geometry not among them.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_layer`.
+    """
+    with opened(path, endings=LAYER_ENDINGS, stem=layer, what=_WHAT) as plain:
+        if plain.suffix.lower() in PARQUET_ENDINGS:
+            return geoparquet_names(plain)
+        try:
+            info = pyogrio.read_info(plain, layer=_chosen_layer(plain, layer))
+        except (DataSourceError, DataLayerError) as error:
+            raise InputError([_unreadable(plain, error)]) from error
+        return [str(field) for field in info["fields"]]
+
+
+def read_attributes(
+    path: Path, *, columns: list[str], layer: str | None = None
+) -> Iterator[TextTable]:
+    """Read some columns of a layer as text, its geometry left where it is.
+
+    Yields
+    ------
+    TextTable
+        One piece, indexed by feature: the first is row 1.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_layer`.
+    """
+    with opened(path, endings=LAYER_ENDINGS, stem=layer, what=_WHAT) as plain:
+        if plain.suffix.lower() in PARQUET_ENDINGS:
+            frame = pd.DataFrame(read_geoparquet(plain, columns=columns).drop(columns="geometry"))
+        else:
+            frame = _by_gdal(plain, columns, layer, geometry=False)
+    index = pd.RangeIndex(1, len(frame) + 1, name="row")
+    texts = {name: as_text(frame[name]).set_axis(index) for name in columns}
+    yield TextTable(pd.DataFrame(texts, index=index), len(frame))
+
+
+def holds_layer(path: Path) -> bool:
+    """Whether a file, or an archive, holds features rather than a table.
+
+    It does where nothing in it is a table; a parquet file is one without geometry.
+    """
+    names = fitting(contents(path), (*LAYER_ENDINGS, *TABLE_ENDINGS))
+    endings = {PurePosixPath(name).suffix.lower() for name in names}
+    if endings and endings <= set(PARQUET_ENDINGS):
+        with opened(path, endings=PARQUET_ENDINGS, what="parquet file") as plain:
+            return is_geoparquet(plain)
+    return not endings & set(TABLE_ENDINGS) or bool(endings & set(LAYER_ENDINGS))
+
+
+def _by_gdal(
+    path: Path, columns: list[str], layer: str | None, *, geometry: bool = True
+) -> gpd.GeoDataFrame:
+    try:
+        name = _chosen_layer(path, layer)
+        _refuse(_layer_faults(path, name, columns))
+        return _features(path, name, columns, geometry=geometry)
+    except (DataSourceError, DataLayerError, FeatureError, GeometryError) as error:
+        raise InputError([_unreadable(path, error)]) from error
+
+
+def _features(path: Path, layer: str, columns: list[str], *, geometry: bool) -> gpd.GeoDataFrame:
     with warnings.catch_warnings():
         # GDAL mends or drops what is not well-formed; the geometry checks then tell.
         warnings.simplefilter("ignore", RuntimeWarning)
         return pyogrio.read_dataframe(
-            path, layer=layer, columns=columns, force_2d=True, on_invalid="ignore", use_arrow=True
+            path,
+            layer=layer,
+            columns=columns,
+            read_geometry=geometry,
+            force_2d=True,
+            on_invalid="ignore",
+            use_arrow=True,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -30,10 +30,10 @@ _OPTIONAL = ("oneway", "speed_kmh", "maxspeed", "signals", "roundabout")
 _MIN_PER_H = 60.0
 _M_PER_KM = 1000.0
 
-# Both ways, along the line, against it: booleans, OpenStreetMap's words, BD TOPO's.
+# Both ways, along the line, against it: booleans, OpenStreetMap's words, BD TOPO's and ROUTE 500's.
 _DIRECTIONS: Mapping[str, int] = {
     **dict.fromkeys(["", "0", "false", "no", "f", "n", "non", "double sens", "sans objet"], 0),
-    **dict.fromkeys(["1", "true", "yes", "t", "y", "oui", "sens direct"], 1),
+    **dict.fromkeys(["1", "true", "yes", "t", "y", "oui", "sens direct", "sens unique"], 1),
     **dict.fromkeys(["-1", "reverse", "sens inverse"], -1),
 }
 # Truth, OpenStreetMap's `junction`, BD TOPO's `nature`.
@@ -99,15 +99,51 @@ def read_lines(  # noqa: PLR0913 (each names one thing of the file)
     names = file_names(path.name, columns, required=["road_class"], optional=_OPTIONAL)
     raw = read_layer(path, columns=names, layer=layer)
     notes = Notes(path.name)
-    if faults := crs_faults(raw, crs=crs, file=path.name):
-        raise InputError(faults)
+    form = LineForm(crs, area, length_factor, implicit_limit_kmh, junctions)
     texts = {name: as_text(raw[name]) for name in names}
-    frame = _sound(raw[["geometry"]].assign(**texts), notes, crs, names)
-    frame = _touching(frame.to_crs(crs), area, notes)
-    frame = _with_speeds(frame, notes, names, implicit_limit_kmh)
-    lights = _lights(frame, notes, names) if junctions else None
-    table = _table(frame, length_factor, crs, lights)
+    table = roads_of_lines(raw[["geometry"]].assign(**texts), notes, names, form)
     return notes.close(table, len(raw))
+
+
+class LineForm(NamedTuple):
+    """What is asked of lines, see :func:`read_lines`."""
+
+    crs: str
+    area: shapely.Geometry | None = None
+    length_factor: float = 1.0
+    implicit_limit_kmh: Mapping[str, float] = IMPLICIT_LIMIT_KMH
+    junctions: bool = False
+
+
+def roads_of_lines(
+    frame: gpd.GeoDataFrame, notes: Notes, names: Mapping[str, str], form: LineForm
+) -> gpd.GeoDataFrame:
+    """Turn features with the words of :func:`read_lines` into the `ROADS` table.
+
+    Parameters
+    ----------
+    frame
+        ``road_class`` and the optional columns as text, and where lines have a length
+        factor each, ``length_factor``; geometry in the CRS of the file; indexed by row.
+    notes
+        Receives rejects, flags and unused rows.
+    names
+        Library's name → name in the file, for messages.
+    form
+        What is asked for.
+
+    Raises
+    ------
+    InputError
+        If there is no CRS or a wrong one, or no usable line.
+    """
+    if faults := crs_faults(frame, crs=form.crs, file=notes.source):
+        raise InputError(faults)
+    frame = _sound(frame, notes, form.crs, names)
+    frame = _touching(frame.to_crs(form.crs), form.area, notes)
+    frame = _with_speeds(frame, notes, names, form.implicit_limit_kmh)
+    lights = _lights(frame, notes, names) if form.junctions else None
+    return _table(frame, form, lights)
 
 
 def _sound(
@@ -210,9 +246,7 @@ def _lights(frame: pd.DataFrame, notes: Notes, names: Mapping[str, str]) -> pd.S
     return count.mask(bad).fillna(0.0)
 
 
-def _table(
-    frame: gpd.GeoDataFrame, length_factor: float, crs: str, lights: pd.Series | None
-) -> gpd.GeoDataFrame:
+def _table(frame: gpd.GeoDataFrame, form: LineForm, lights: pd.Series | None) -> gpd.GeoDataFrame:
     shapes = frame.geometry.to_numpy()
     reverse = (frame["direction"] < 0).to_numpy()
     shapes = np.where(reverse, shapely.reverse(shapes), shapes)
@@ -221,17 +255,20 @@ def _table(
     real = shapely.length(lines) > 0
     lines, owner = lines[real], owner[real]
     rows = frame.iloc[owner]
-    hours = shapely.length(lines) * length_factor / _M_PER_KM / rows["driven_kmh"].to_numpy()
+    factor = np.full(len(rows), float(form.length_factor))
+    if "length_factor" in rows:
+        factor = rows["length_factor"].to_numpy(dtype=np.float64)
+    hours = shapely.length(lines) * factor / _M_PER_KM / rows["driven_kmh"].to_numpy()
     table = gpd.GeoDataFrame(
         {
             "road_class": rows["road_class"].to_numpy(),
             "posted_kmh": rows["posted_kmh"].to_numpy(),
             "duration_min": hours * _MIN_PER_H,
             "oneway": (rows["direction"] != 0).to_numpy(),
-            "length_factor": np.full(len(rows), float(length_factor)),
+            "length_factor": factor,
         },
         geometry=lines,
-        crs=crs,
+        crs=form.crs,
     )
     table = table.astype({"road_class": "str"})[list(ROADS.columns)]
     return table if lights is None else table.assign(**_junction_columns(rows, lights))

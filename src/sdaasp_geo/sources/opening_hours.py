@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 DAYS = ("h_lundi", "h_mardi", "h_mercredi", "h_jeudi", "h_vendredi", "h_samedi")
 
+_WEEK = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+# A desk that closes twice a day has three spans; nobody has more.
+_MOST_SPANS = 4
+_EMPTY_MARKS = " \t\r\n\u00a0-\u2013\u2014"
+
 _MIN_PER_HOUR = 60
 _MIN_PER_DAY = 24 * _MIN_PER_HOUR
 _CLOSED = re.compile(r"\bferm\w*")
@@ -125,8 +130,73 @@ def _week(row: Mapping[Hashable, object]) -> tuple[float, str | None]:
     return sum(value for value in hours.values() if value is not None), None
 
 
+def range_hours(ranges: Sequence[Mapping[str, object]]) -> tuple[float, str | None]:
+    """Hours a week from ranges of days, as the annuaire de l'administration has them.
+
+    Parameters
+    ----------
+    ranges
+        Each with ``nom_jour_debut nom_jour_fin``, ``valeur_heure_debut_1`` and
+        ``valeur_heure_fin_1`` (``09:00:00``), a second pair where the desk closes at
+        noon, and perhaps ``commentaire``.
+
+    Returns
+    -------
+    hours
+        NaN where no range is told, or one cannot be read for sure.
+    unread
+        The range that cannot be read (a remark may say anything: "semaines paires").
+
+    Examples
+    --------
+    >>> week = {"nom_jour_debut": "Lundi", "nom_jour_fin": "Vendredi",
+    ...         "valeur_heure_debut_1": "09:00:00", "valeur_heure_fin_1": "12:00:00"}
+    >>> range_hours([week]), range_hours([week | {"commentaire": "sauf le 15"}])
+    ((15.0, None), (nan, 'Lundi-Vendredi 09:00:00-12:00:00 (sauf le 15)'))
+    """
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for told in ranges:
+        read = _range(told)
+        if read is None:
+            return np.nan, _range_text(told)
+        for day in read[0]:
+            spans.setdefault(day, []).extend(read[1])
+    if not spans:
+        return np.nan, None
+    return sum(_together(day) for day in spans.values()) / _MIN_PER_HOUR, None
+
+
+def _range(told: Mapping[str, object]) -> tuple[range, list[tuple[int, int]]] | None:
+    first, last = (_plain(str(told.get(f"nom_jour_{end}") or "")) for end in ("debut", "fin"))
+    last = last or first
+    if first not in _WEEK or last not in _WEEK or _plain(str(told.get("commentaire") or "")):
+        return None
+    days = range(_WEEK.index(first), _WEEK.index(last) + 1)
+    spans = [
+        (_clock(str(told[start])), _clock(str(told.get(f"valeur_heure_fin_{number}") or "")))
+        for number in range(1, _MOST_SPANS + 1)
+        if told.get(start := f"valeur_heure_debut_{number}")
+    ]
+    sure = days and spans and all(0 <= opens < closes for opens, closes in spans)
+    return (days, spans) if sure else None
+
+
+def _range_text(told: Mapping[str, object]) -> str:
+    days = "-".join(str(told[f"nom_jour_{end}"]) for end in ("debut", "fin")
+                    if told.get(f"nom_jour_{end}"))  # fmt: skip
+    hours = " ".join(
+        f"{told[start]}-{told.get(f'valeur_heure_fin_{number}')}"
+        for number in range(1, _MOST_SPANS + 1)
+        if told.get(start := f"valeur_heure_debut_{number}")
+    )
+    remark = f" ({told['commentaire']})" if told.get("commentaire") else ""
+    return f"{days} {hours}{remark}".strip()
+
+
 def _blank(text: object) -> bool:
-    return text is None or text is pd.NA or text != text or not str(text).strip()  # noqa: PLR0124 (NaN)
+    # A dash alone is how the lists of 2020 and 2021 write a closed day.
+    missing = text is None or text is pd.NA or text != text  # noqa: PLR0124 (NaN)
+    return missing or not str(text).strip(_EMPTY_MARKS)
 
 
 def _plain(text: str) -> str:
@@ -143,7 +213,9 @@ def _minutes(found: re.Match[str]) -> tuple[int, int]:
 
 
 def _clock(text: str) -> int:
-    hours, *minutes = (int(number) for number in re.findall(r"\d+", text))
+    hours, *minutes = [int(number) for number in re.findall(r"\d{1,9}", text)] or [-1]
+    if hours < 0 or (minutes and minutes[0] >= _MIN_PER_HOUR):
+        return -1
     total = hours * _MIN_PER_HOUR + (minutes[0] if minutes else 0)
     return total if total <= _MIN_PER_DAY else -1
 

@@ -14,7 +14,7 @@ from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.sources.codes import as_text
 from sdaasp_geo.sources.coordinates import locate
 from sdaasp_geo.sources.facilities import without_duplicates
-from sdaasp_geo.sources.layers import crs_faults, geometry_troubles, read_layer
+from sdaasp_geo.sources.layers import crs_faults, geometry_troubles, holds_layer, read_layer
 from sdaasp_geo.sources.names import file_names, listing
 from sdaasp_geo.sources.positions import as_points, unit_near
 from sdaasp_geo.sources.text import read_text, to_counts, to_numbers
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _REQUIRED = ("population",)
 _OPTIONAL = ("origin", "lon", "lat", "x", "y", "crs")
-_TEXT_SUFFIXES = (".csv", ".txt", ".zip")
 # Insee's name of a square: CRS, side and south-west corner, as in CRS3035RES200mN2471400E3775200.
 _SQUARE_NAME = r"^CRS(?P<crs>\d+)RES(?P<side>\d+)mN(?P<north>\d+)E(?P<east>\d+)$"
 
@@ -84,10 +83,10 @@ def read_points_of_origin(
     names = file_names(path.name, columns, required=_REQUIRED, optional=_OPTIONAL)
     notes = Notes(path.name)
     crs = str(places.crs)
-    if path.suffix.lower() in _TEXT_SUFFIXES:
-        frame, rows_read = _from_text(path, notes, names, crs)
-    else:
+    if holds_layer(path):
         frame, rows_read = _from_layer(path, notes, names, layer, crs)
+    else:
+        frame, rows_read = _from_text(path, notes, names, crs)
     frame = _peopled(frame, notes, names, path.stem)
     frame = _in_departement(frame, places, departement, size_m, notes)
     if frame.empty and (places.units["departement"] == departement).any():

@@ -1,9 +1,7 @@
-"""Roads from an OpenStreetMap extract in PBF, as a car may drive them."""
+"""Roads from an OpenStreetMap extract in PBF, as a car, a walker or a cyclist may use them."""
 
 from __future__ import annotations
 
-from array import array
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -17,7 +15,10 @@ from pyproj import Transformer
 from sdaasp_geo.assumptions import IMPLICIT_LIMIT_KMH
 from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.sources import osm_tags
+from sdaasp_geo.sources.osm_file import DAMAGE, extract_faults, pbf, unreadable
+from sdaasp_geo.sources.osm_profiles import PROFILES
 from sdaasp_geo.sources.osm_signals import lights_met
+from sdaasp_geo.sources.osm_ways import Vertices, Ways
 from sdaasp_geo.tables.crs import GEOGRAPHIC_CRS, is_metric
 from sdaasp_geo.tables.limits import posted_kmh
 from sdaasp_geo.tables.polylines import vertex_indices
@@ -29,32 +30,34 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from sdaasp_geo.sources.osm_profiles import RoadProfile
+
     Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
 
-# Coordinates are whole ten-millionths of a degree; a node absent from the file has this one.
+# Coordinates are whole ten-millionths of a degree.
 _UNITS_PER_DEGREE = 1e7
-_NO_COORDINATE = 2**31 - 1
-_INTERRUPTED = "an interrupted download"
 
 ROAD_COLUMNS = list(ROADS.columns)
 
 
-def read_osm_pbf(
+def read_osm_pbf(  # noqa: PLR0913 (each names one thing of the file)
     path: str | Path,
     *,
     crs: str,
+    profile: RoadProfile = "drive",
     area: shapely.Geometry | None = None,
     implicit_limit_kmh: Mapping[str, float] = IMPLICIT_LIMIT_KMH,
     length_factor: float = 1.0,
     junctions: bool = False,
 ) -> Reading[gpd.GeoDataFrame]:
-    """Read the roads of an OpenStreetMap extract that an inhabitant's car may use.
+    """Read the roads of an OpenStreetMap extract that an inhabitant may use.
 
     Ways are cut at the nodes that several of them share, so that each row of the table
-    is the stretch between two junctions. What a tag means is in
-    :mod:`sdaasp_geo.sources.osm_tags`.
+    is the stretch between two junctions. What a tag means to a car is in
+    :mod:`sdaasp_geo.sources.osm_tags`, to a walker and a cyclist in
+    :mod:`sdaasp_geo.sources.osm_profiles`.
 
     Parameters
     ----------
@@ -62,6 +65,10 @@ def read_osm_pbf(
         A ``.osm.pbf`` file with its nodes.
     crs
         Projected CRS in metres of the answer.
+    profile
+        ``drive``, ``foot`` or ``bike``. The road classes of the latter two are ``foot…``
+        and ``bike…``, which have speeds of their own in the assumptions; no limit is
+        read for them.
     area
         Polygon in `crs`: only the stretches that touch it are kept. None for all.
     implicit_limit_kmh
@@ -78,7 +85,7 @@ def read_osm_pbf(
         posted), ``duration_min`` (ferries that tell theirs, shared out by length),
         ``oneway`` (only along the geometry), ``length_factor``, ``geometry``. A row of
         the file is a way with ``highway=*`` or ``route=ferry``, counted from 1 in the
-        order of the file; notes give the way's id. Ways closed to cars, made for
+        order of the file; notes give the way's id. Ways closed to the profile, made for
         others or outside the area are in `unused`; ways without two nodes in the file
         are rejected; ways cut at such a node, and limits or durations that cannot be
         read, are flagged.
@@ -87,7 +94,8 @@ def read_osm_pbf(
     ------
     InputError
         If the file is missing, empty, cut short or no PBF, holds no road, no node of
-        its roads, or no road in `area`, or if `crs` is not metric.
+        its roads, or no road in `area`, or if `crs` is not metric or there is no such
+        `profile`.
 
     Notes
     -----
@@ -96,16 +104,16 @@ def read_osm_pbf(
     Lights of pedestrian crossings mapped as ``highway=crossing`` are not counted, as in
     OSRM; a mini-roundabout, which is a node, is no roundabout.
 
-    Turn restrictions, barriers and restrictions by hour, day or direction are not read.
+    Turn restrictions, barriers and restrictions by hour or day are not read.
     """
     path = Path(path)
-    _refuse(_file_faults(path, crs))
+    _refuse(_file_faults(path, crs, profile))
     notes = Notes(path.name)
-    ways = _Ways()
+    ways = Ways(PROFILES[profile])
     try:
         ways.take_all(_candidates(path, signals=junctions))
-    except RuntimeError as error:
-        _refuse([_unreadable(path, error)])
+    except DAMAGE as error:
+        _refuse([unreadable(path, error)])
     _refuse(ways.faults(path))
     ways.note_unused(notes)
     vertices = ways.vertices()
@@ -131,19 +139,6 @@ def read_osm_pbf(
     return notes.close(table[columns][inside].reset_index(drop=True), ways.seen)
 
 
-class _Vertices(NamedTuple):
-    """Every vertex of every drivable way, way after way."""
-
-    way: Ints
-    node: Ints
-    x: Ints
-    y: Ints
-
-    @property
-    def located(self) -> Bools:
-        return np.asarray(self.x != _NO_COORDINATE)
-
-
 class _Streets(NamedTuple):
     """Runs of vertices between two junctions."""
 
@@ -152,105 +147,24 @@ class _Streets(NamedTuple):
     vertices: Ints
 
 
-@dataclass
-class _Ways:
-    """The drivable ways of a file in flat columns, and a count of the others."""
-
-    seen: int = 0
-    row: list[int] = field(default_factory=list)
-    way_id: list[int] = field(default_factory=list)
-    road_class: list[str] = field(default_factory=list)
-    direction: list[int] = field(default_factory=list)
-    limit: list[str] = field(default_factory=list)
-    duration: list[str] = field(default_factory=list)
-    vertex_count: list[int] = field(default_factory=list)
-    node: array[int] = field(default_factory=lambda: array("q"))
-    x: array[int] = field(default_factory=lambda: array("q"))
-    y: array[int] = field(default_factory=lambda: array("q"))
-    unused: list[tuple[str, str]] = field(default_factory=list)
-    roundabout: list[bool] = field(default_factory=list)
-    signals: dict[int, tuple[bool, bool]] = field(default_factory=dict)
-
-    def take_all(self, objects: Iterator[osmium.osm.Way | osmium.osm.Node]) -> None:
-        """Take the ways, and the lights among the nodes."""
-        for each in objects:
-            if isinstance(each, osmium.osm.Way):
-                self.take(each)
-            else:
-                self.signals[each.id] = osm_tags.signal_directions(dict(each.tags))
-
-    def take(self, way: osmium.osm.Way) -> None:
-        """Keep a way, or count it among those that no car may use."""
-        tags = dict(way.tags)
-        if "highway" not in tags and tags.get("route") != "ferry":
-            return  # a hiking or bus route drawn as a way: not a road of the file
-        self.seen += 1
-        road_class = osm_tags.road_class(tags)
-        if road_class is None:
-            self.unused.append((f"highway={tags['highway']}", "not made for cars"))
-        elif closed := osm_tags.refusal(tags):
-            self.unused.append((closed, "closed to inhabitants' cars"))
-        elif (direction := osm_tags.direction(tags)) is None:
-            self.unused.append(("oneway=reversible", "direction by the hour"))
-        else:
-            self._keep(way, tags, road_class, direction)
-
-    def _keep(self, way: osmium.osm.Way, tags: dict[str, str], road_class: str, to: int) -> None:
-        nodes = list(way.nodes)
-        self.row.append(self.seen)
-        self.way_id.append(way.id)
-        self.road_class.append(road_class)
-        self.direction.append(to)
-        self.roundabout.append(osm_tags.is_roundabout(tags))
-        self.limit.append(osm_tags.limit_text(tags))
-        self.duration.append(tags.get("duration", "") if road_class == "ferry" else "")
-        self.vertex_count.append(len(nodes))
-        self.node.extend([node.ref for node in nodes])
-        self.x.extend([node.x for node in nodes])
-        self.y.extend([node.y for node in nodes])
-
-    def vertices(self) -> _Vertices:
-        way = np.repeat(np.arange(len(self.row)), np.array(self.vertex_count, dtype=np.int64))
-        node, x, y = (np.array(column, dtype=np.int64) for column in (self.node, self.x, self.y))
-        # A node named twice in a row would pass for a junction.
-        kept = np.ones(node.size, dtype=bool)
-        kept[1:] = (node[1:] != node[:-1]) | (way[1:] != way[:-1])
-        return _Vertices(way[kept], node[kept], x[kept], y[kept])
-
-    def faults(self, path: Path) -> list[Fault]:
-        """Fault of a file in which no way is for cars."""
-        if self.row:
-            return []
-        found = f"none that a car may use among {self.seen} ways" if self.seen else "none"
-        cause = f"{_INTERRUPTED}, or an extract filtered for another use"
-        return [Fault(str(path), "roads (ways with highway=*)", found, cause)]
-
-    def note_unused(self, notes: Notes) -> None:
-        table = pd.DataFrame(self.unused, columns=["code", "reason"])
-        for reason, rows in table.groupby("reason"):
-            notes.skip(rows["code"], str(reason))
-
-
 def _candidates(path: Path, *, signals: bool) -> Iterator[osmium.osm.Way | osmium.osm.Node]:
     """Ways that may be roads, with the coordinates of their nodes; lights if asked for."""
-    # The format is said, not guessed from the name, so that any file name will do.
-    file = osmium.io.File(str(path), "pbf")
     kinds = osmium.osm.WAY | osmium.osm.NODE if signals else osmium.osm.WAY
     roads = osmium.filter.KeyFilter("highway", "route")
     roads.enable_for(osmium.osm.WAY)
     lights = osmium.filter.TagFilter(("highway", "traffic_signals"))
     lights.enable_for(osmium.osm.NODE)
-    objects = osmium.FileProcessor(file).with_locations()
+    objects = osmium.FileProcessor(pbf(path)).with_locations()
     for each in (osmium.filter.EntityFilter(kinds), roads, lights):
         objects = objects.with_filter(each)
     yield from cast("Iterator[osmium.osm.Way | osmium.osm.Node]", iter(objects))
 
 
-def _cut(vertices: _Vertices) -> _Streets:
+def _cut(vertices: Vertices) -> _Streets:
     """Cut ways at shared nodes and at nodes that the file does not hold.
 
     A stretch begins at a segment whose predecessor is missing, or whose first node is
-    named more than once by the drivable ways (a crossing, or a way that meets itself).
+    named more than once by the ways kept (a crossing, or a way that meets itself).
     """
     _, inverse, uses = np.unique(vertices.node, return_inverse=True, return_counts=True)
     junction = uses[inverse] > 1
@@ -264,7 +178,7 @@ def _cut(vertices: _Vertices) -> _Streets:
 
 
 def _lines(
-    streets: _Streets, vertices: _Vertices, against: Bools, path: Path, crs: str
+    streets: _Streets, vertices: Vertices, against: Bools, path: Path, crs: str
 ) -> npt.NDArray[np.object_]:
     """Line of each stretch in `crs`, drawn as the traffic of a one-way street goes."""
     transform = Transformer.from_crs(GEOGRAPHIC_CRS, crs, always_xy=True)
@@ -280,7 +194,7 @@ def _lines(
 
 
 def _columns(
-    ways: _Ways,
+    ways: Ways,
     streets: _Streets,
     lines: npt.NDArray[np.object_],
     implicit_limit_kmh: Mapping[str, float],
@@ -304,7 +218,7 @@ def _columns(
 
 
 def _read_values(
-    ways: _Ways, texts: list[str], column: str, notes: Notes, read: Callable[[str], float]
+    ways: Ways, texts: list[str], column: str, notes: Notes, read: Callable[[str], float]
 ) -> Floats:
     """Read a tag of every way, each distinct text once; flag the ways that cannot be read."""
     values: dict[str, float] = {"": np.nan}
@@ -323,7 +237,7 @@ def _read_values(
     return np.array([values[text] for text in texts])
 
 
-def _note_missing_nodes(ways: _Ways, vertices: _Vertices, streets: _Streets, notes: Notes) -> None:
+def _note_missing_nodes(ways: Ways, vertices: Vertices, streets: _Streets, notes: Notes) -> None:
     """Reject ways of which nothing is left, flag those that are cut at a missing node."""
     cut = np.zeros(len(ways.row), dtype=bool)
     cut[vertices.way[~vertices.located]] = True
@@ -338,7 +252,7 @@ def _note_missing_nodes(ways: _Ways, vertices: _Vertices, streets: _Streets, not
 
 
 def _inside(
-    ways: _Ways,
+    ways: Ways,
     streets: _Streets,
     lines: npt.NDArray[np.object_],
     area: shapely.Geometry | None,
@@ -358,24 +272,16 @@ def _inside(
     return inside
 
 
-def _file_faults(path: Path, crs: str) -> list[Fault]:
-    file, expected = str(path), "an OpenStreetMap extract (.osm.pbf)"
+def _file_faults(path: Path, crs: str, profile: str) -> list[Fault]:
+    file = str(path)
     faults = []
     if not is_metric(crs):
         cause = "longitude and latitude are for files; the library computes in metres"
         faults.append(Fault(file, "a projected CRS in metres", repr(crs), cause, column="crs"))
-    if not path.is_file():
-        found = "a folder" if path.is_dir() else "no such file"
-        cause = "a wrong path, or a download not done yet"
-        faults.append(Fault(file, expected, found, cause))
-    elif path.stat().st_size == 0:
-        faults.append(Fault(file, expected, "an empty file", _INTERRUPTED))
-    return faults
-
-
-def _unreadable(path: Path, error: RuntimeError) -> Fault:
-    cause = f"{_INTERRUPTED}, or another kind of file under this name"
-    return Fault(str(path), "a whole OpenStreetMap extract (.osm.pbf)", str(error), cause)
+    if profile not in PROFILES:
+        expected = f"one of {', '.join(PROFILES)}"
+        faults.append(Fault(file, expected, repr(profile), column="profile"))
+    return faults + extract_faults(path)
 
 
 def _node_faults(path: Path, streets: _Streets) -> list[Fault]:

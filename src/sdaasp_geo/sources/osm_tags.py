@@ -28,7 +28,7 @@ ROAD_CLASSES = frozenset(
 # From the most general to the most specific: the most specific that is there decides.
 _ACCESS_KEYS = ("access", "vehicle", "motor_vehicle", "motorcar")
 # A delivery van is no inhabitant: pedestrian streets open to deliveries stay closed.
-_REFUSED = frozenset(
+REFUSED = frozenset(
     {
         *("no", "private", "delivery", "permit", "military", "emergency"),
         *("agricultural", "forestry", "psv", "bus", "taxi", "tourist_bus", "coach"),
@@ -39,7 +39,11 @@ _ONEWAY_KEYS = ("oneway", "oneway:vehicle", "oneway:motor_vehicle", "oneway:moto
 _ALONG = frozenset({"yes", "1", "true"})
 _AGAINST = frozenset({"-1", "reverse"})
 _ROUNDABOUTS = frozenset({"roundabout", "circular"})
-_LIMIT_KEYS = ("maxspeed", "maxspeed:type", "zone:maxspeed", "source:maxspeed")
+_SIDES = ("maxspeed:forward", "maxspeed:backward")
+_RULE_KEYS = ("maxspeed:type", "zone:maxspeed", "source:maxspeed", "zone:traffic")
+# A built-up area sets the limit of its streets, not of what has a slower rule of its own,
+# nor of the motorway that crosses it.
+_BEYOND_ZONE = frozenset({"motorway", "motorway_link", "living_street", "service"})
 _RULE = re.compile(r"[A-Za-z]{2}:\S+")
 _CLOCK = re.compile(r"(\d+):(\d{1,2})(?::(\d{1,2}))?")
 _ISO_DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?", re.IGNORECASE)
@@ -83,7 +87,7 @@ def refusal(tags: Tags) -> str | None:
     for key in reversed(_ACCESS_KEYS):
         if key in tags:
             values = {value.strip() for value in tags[key].split(";")}
-            return f"{key}={tags[key]}" if values <= _REFUSED else None
+            return f"{key}={tags[key]}" if values <= REFUSED else None
     return None
 
 
@@ -138,8 +142,11 @@ def limit_text(tags: Tags) -> str:
     """Return the posted limit as text, or an empty string.
 
     ``maxspeed``; in its absence the rule (``FR:urban``) that ``maxspeed:type``,
-    ``zone:maxspeed`` or ``source:maxspeed`` names. Limits that differ by direction
-    (``maxspeed:forward``) or by hour are not read: the class speed stands for them.
+    ``zone:maxspeed``, ``source:maxspeed`` or ``zone:traffic`` names; the last one not for
+    motorways, living streets and service ways. A one-way street has the limit of its
+    direction (``maxspeed:forward``, ``maxspeed:backward``); where both directions of a
+    street have their own and no limit holds for both, the lower one holds. Limits by hour
+    (``maxspeed:conditional``) are not read.
 
     Examples
     --------
@@ -147,12 +154,25 @@ def limit_text(tags: Tags) -> str:
     ('50', 'FR:rural')
     >>> limit_text({"source:maxspeed": "sign"})
     ''
+    >>> limit_text({"oneway": "yes", "maxspeed": "80", "maxspeed:forward": "70"})
+    '70'
     """
-    for key in _LIMIT_KEYS:
-        text = tags.get(key, "")
-        if text and (key == "maxspeed" or _RULE.fullmatch(text)):
-            return text
-    return ""
+    forward, backward = (tags.get(key, "") for key in _SIDES)
+    if forward or backward:
+        one_way = direction(tags)
+        if one_way and (own := forward if one_way > 0 else backward):
+            return own
+    if text := tags.get("maxspeed", ""):
+        return text
+    if forward and backward:
+        return f"{forward};{backward}"
+    return next((tags[key] for key in _RULE_KEYS if key in tags and _is_rule(key, tags)), "")
+
+
+def _is_rule(key: str, tags: Tags) -> bool:
+    if key == "zone:traffic" and tags.get("highway") in _BEYOND_ZONE:
+        return False
+    return _RULE.fullmatch(tags[key]) is not None
 
 
 def duration_min(text: str) -> float:

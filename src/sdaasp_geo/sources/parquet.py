@@ -10,15 +10,16 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from sdaasp_geo.errors import Fault, InputError
+from sdaasp_geo.sources.containers import opened
 from sdaasp_geo.sources.raw_tables import (
     CHUNK_ROWS,
     FIRST_DATA_ROW,
+    TextTable,
     names_in_file,
     no_rows,
     refuse_absent,
     text_cells,
 )
-from sdaasp_geo.sources.text import TextTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,7 +59,7 @@ def read_parquet(
     Parameters
     ----------
     path
-        The file.
+        The file, which may be in a ``.zip`` or ``.gz``.
     required, optional
         Names of columns, whatever their case in the file.
 
@@ -87,15 +88,24 @@ def parquet_pieces(
 
     What is asked and raised is as in :func:`read_parquet`; types are the user's matter.
     """
+    with opened(path, endings=(".parquet",), what="parquet file") as plain:
+        refuse_absent(plain)
+        refuse_foreign_parquet(plain)
+        # Without buffering ahead, one group of rows at a time is held.
+        with arrow_faults(plain.name), parquet.ParquetFile(plain, pre_buffer=False) as file:
+            present = list(file.schema_arrow.names)
+            names = names_in_file(plain.name, present, required=required, optional=optional)
+            if not file.metadata.num_rows:
+                raise InputError([no_rows(plain.name, "columns and no row")])
+            yield from _pieces(file, names)
+
+
+def parquet_names(path: Path) -> list[str]:
+    """Return the names of the columns of a plain parquet file, geometry included."""
     refuse_absent(path)
-    _refuse_foreign(path)
-    # Without buffering ahead, one group of rows at a time is held.
-    with arrow_faults(path.name), parquet.ParquetFile(path, pre_buffer=False) as file:
-        present = list(file.schema_arrow.names)
-        names = names_in_file(path.name, present, required=required, optional=optional)
-        if not file.metadata.num_rows:
-            raise InputError([no_rows(path.name, "columns and no row")])
-        yield from _pieces(file, names)
+    refuse_foreign_parquet(path)
+    with arrow_faults(path.name):
+        return [str(name) for name in parquet.read_schema(path).names]
 
 
 @contextmanager
@@ -108,7 +118,8 @@ def arrow_faults(file: str) -> Iterator[None]:
         raise InputError([Fault(file, _EXPECTED, str(error), cause)]) from error
 
 
-def _refuse_foreign(path: Path) -> None:
+def refuse_foreign_parquet(path: Path) -> None:
+    """Raise InputError unless a plain file begins and ends as a parquet file does."""
     with path.open("rb") as stream:
         start = stream.read(len(_MAGIC))
         stream.seek(-min(len(_MAGIC), path.stat().st_size), 2)

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from sdaasp_geo.errors import Fault, InputError
-from sdaasp_geo.sources.codes import code_troubles, departement_of
+from sdaasp_geo.sources.codes import code_troubles, departement_of, renamed
 from sdaasp_geo.sources.coordinates import locate
 from sdaasp_geo.sources.study import OUTSIDE
 
@@ -161,7 +161,10 @@ class _Placing:
         if lacking.any():
             limit_m = self.study.assumptions.far_from_commune_m
             near = unit_near(points[lacking], places, limit_m).set_axis(rows.index[lacking])
-            trouble = code_troubles(rows["code"][lacking]).fillna(UNKNOWN_CODE)
+            trouble = code_troubles(rows["code"][lacking])
+            # A split commune is known, but its code alone tells no place.
+            trouble = trouble.fillna(renamed(rows["code"][lacking], places.doubts))
+            trouble = trouble.fillna(UNKNOWN_CODE)
             told, about = trouble[near.notna()], self.names.commune
             self._note(self.notes.flag, rows, told, about, "placed by its position")
             self._drop_lost(rows, trouble[near.isna()])

@@ -1,9 +1,12 @@
-"""What the readers of binary tables (dBase, parquet) share: names, text cells, faults."""
+"""What the readers of tables of any form share: names, text cells, faults."""
 
 from __future__ import annotations
 
+import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,7 +20,37 @@ if TYPE_CHECKING:
 
 # So many rows are held as read: the memory that a national file takes, against speed.
 CHUNK_ROWS = 200_000
+_TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 FIRST_DATA_ROW = 2
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table, or a piece of one, read as text.
+
+    Parameters
+    ----------
+    frame
+        Columns asked for, under the names they were asked by, every cell as stripped text,
+        missing where empty. Indexed by row: that of a spreadsheet, whose first is row 1.
+    rows_read
+        Data rows of the file, those that were rejected while reading included; lines
+        that hold nothing at all are no rows.
+    """
+
+    frame: pd.DataFrame
+    rows_read: int
+
+
+def same_name(name: str) -> str:
+    """Return a name as it is compared: stripped, accents in one of the two Unicode forms.
+
+    Examples
+    --------
+    >>> same_name("de\u0301partement\u00a0") == "d\u00e9partement"
+    True
+    """
+    return unicodedata.normalize("NFC", name).strip().strip("\ufeff\u200b").strip()
 
 
 def refuse_absent(path: Path) -> None:
@@ -80,4 +113,12 @@ def text_cells(values: Any, index: pd.Index) -> pd.Series:  # noqa: ANN401 (pyar
         values = pc.if_else(pc.is_nan(values), None, values)
     trimmed = pc.utf8_trim_whitespace(values.cast(pa.string()))
     filled = pc.if_else(pc.equal(trimmed, ""), None, trimmed)
-    return pd.Series(filled.to_numpy(zero_copy_only=False), index=index, dtype="str")
+    column = pd.Series(pd.array(filled, dtype=_TEXT), index=index)
+    return _in_one_form(column, filled)
+
+
+def _in_one_form(column: pd.Series, cells: Any) -> pd.Series:  # noqa: ANN401 (pyarrow is untyped)
+    """Write accents as one character each: two files then spell one name alike."""
+    if pc.any(pc.invert(pc.string_is_ascii(cells))).as_py():
+        return column.str.normalize("NFC")
+    return column

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -10,12 +12,15 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from sdaasp_geo.tables.movements import Succession, aliases_of, followed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
 
 _SIMPLIFY_M = 100.0
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,18 @@ class Places:
         Indexed by unit code; ``commune name departement population geometry`` (polygon)
         and ``chef_lieu`` (point), in the projected CRS.
     aliases
-        Codes of older years → unit of today.
+        Codes of other years → unit.
+    doubts
+        Codes that stand for several communes, and what to tell of them: the code alone
+        does not say where the place is.
+    succession
+        What became of each commune, where the movements of the COG are known.
     """
 
     units: gpd.GeoDataFrame
     aliases: Mapping[str, str]
+    doubts: Mapping[str, str] = field(default_factory=dict)
+    succession: Succession | None = None
 
     @classmethod
     def from_tables(
@@ -43,8 +55,13 @@ class Places:
         communes: gpd.GeoDataFrame,
         arrondissements: gpd.GeoDataFrame | None = None,
         passage: pd.DataFrame | None = None,
+        movements: pd.DataFrame | None = None,
     ) -> Places:
-        """Build from the checked tables of :mod:`sdaasp_geo.tables.schemas`."""
+        """Build from the checked tables of :mod:`sdaasp_geo.tables.schemas`.
+
+        A table de passage is followed through chains; what it does not bring to a commune
+        the movements may.
+        """
         columns = ["commune", "name", "departement", "population", "geometry", "chef_lieu"]
         units = communes[columns].copy()
         units.index = pd.Index(communes["commune"], name="unit")
@@ -54,12 +71,18 @@ class Places:
             parts["departement"] = parts["commune"].map(units["departement"])
             parts["chef_lieu"] = parts.geometry.representative_point()
             units = pd.concat([units, parts[columns]])
-        aliases = (
-            {} if passage is None else dict(zip(passage["old"], passage["commune"], strict=True))
-        )
         known = set(units.index)
-        kept = {old: new for old, new in aliases.items() if old not in known and new in known}
-        return cls(gpd.GeoDataFrame(units, geometry="geometry", crs=communes.crs), kept)
+        succession: Succession | None = None
+        moved: dict[str, str] = {}
+        doubts: dict[str, str] = {}
+        if movements is not None:
+            succession = Succession.from_movements(movements, set(communes["commune"]))
+            moved, doubts = aliases_of(succession, known)
+        told = {} if passage is None else dict(zip(passage["old"], passage["commune"], strict=True))
+        aliases = followed(moved | told, known)
+        doubts = {code: told for code, told in doubts.items() if code not in aliases}
+        whole = gpd.GeoDataFrame(units, geometry="geometry", crs=communes.crs)
+        return cls(whole, aliases, doubts, succession)
 
     @classmethod
     def empty(cls, crs: str) -> Places:
@@ -76,10 +99,28 @@ class Places:
         """The projected CRS of the geometries."""
         return self.units.crs
 
+    def at(self, vintage: int | str | None) -> Places:
+        """Return the same places as the codes of a file of some year name them.
+
+        A commune that was split since the year of the file is in doubt then, and a code
+        that changed hands is the commune's that had it. Without movements, or without a
+        year in `vintage`, nothing changes.
+        """
+        year = _YEAR.search(str(vintage))
+        if self.succession is None or year is None:
+            return self
+        moved, doubts = aliases_of(self.succession, set(self.units.index), int(year.group()))
+        doubts = {code: told for code, told in doubts.items() if code not in self.aliases}
+        return dataclasses.replace(self, aliases={**self.aliases, **moved}, doubts=doubts)
+
     def unit_of(self, codes: pd.Series) -> pd.Series:
-        """Bring commune codes of any year to today's units; missing where unknown."""
-        current = codes.replace(dict(self.aliases)) if self.aliases else codes
-        return current.where(current.isin(self.units.index))
+        """Bring commune codes of any year to today's units; missing where unknown or in doubt."""
+        current = codes
+        if self.aliases:
+            moved = codes.map(dict(self.aliases)).astype("str")
+            current = moved.where(moved.notna(), codes)
+        known = current.isin(self.units.index)
+        return current.where(known & ~codes.isin(list(self.doubts)) if self.doubts else known)
 
     def commune_of(self, units: pd.Series) -> pd.Series:
         """Commune of each unit (an arrondissement's is its city)."""

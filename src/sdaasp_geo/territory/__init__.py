@@ -4,7 +4,9 @@ from sdaasp_geo.territory.reading import Territory, read_territory
 from sdaasp_geo.territory.sections import (
     FacilitiesSection,
     Layer,
+    LevelsSection,
     OriginsSection,
+    PopulationsSection,
     RoadsSection,
     SitesSection,
 )
@@ -12,7 +14,9 @@ from sdaasp_geo.territory.sections import (
 __all__ = [
     "FacilitiesSection",
     "Layer",
+    "LevelsSection",
     "OriginsSection",
+    "PopulationsSection",
     "RoadsSection",
     "SitesSection",
     "Territory",

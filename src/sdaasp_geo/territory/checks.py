@@ -14,7 +14,27 @@ if TYPE_CHECKING:
 
     from sdaasp_geo.assumptions import Assumptions
     from sdaasp_geo.basket import Basket
-    from sdaasp_geo.territory.sections import OriginsSection, TerritoryToml
+    from sdaasp_geo.territory.sections import (
+        FacilitiesSection,
+        FacilitySource,
+        OriginsSection,
+        SitesSection,
+        TerritoryToml,
+    )
+
+
+# What files with columns of their own cannot be told.
+_OWN_COLUMNS = {"columns", "separator", "layer"}
+# Sources whose kinds may be given to other services than the basket gives them to.
+_WITH_SERVICES = ("osm", "annuaire", "finess", "france_travail")
+# What the files of a format tell by themselves, and a territory file cannot.
+_UNREAD_OF_ROADS = {
+    "lines": {"profile"},
+    "osm_pbf": {"columns", "layer"},
+    "bdtopo": {"columns", "profile"},
+    "route500": {"columns", "profile"},
+    "graphml": {"columns", "layer", "profile"},
+}
 
 
 def crs_faults(crs: str, path: Path) -> list[Fault]:
@@ -33,10 +53,14 @@ def service_faults(parsed: TerritoryToml, basket: Basket, path: Path) -> list[Fa
     """Refuse services that the basket does not have, with the nearest good name."""
     faults = []
     for number, section in enumerate(parsed.facilities, start=1):
-        for value, service in section.services.items():
-            if service not in basket.service_ids:
-                where = f"facilities[{number}].services.{value}"
-                faults.append(unknown_name(path, where, service, basket.service_ids, "service"))
+        told = {f"services.{value}": service for value, service in section.services.items()}
+        if section.service is not None:
+            told["service"] = section.service
+        faults += [
+            unknown_name(path, f"facilities[{number}].{key}", name, basket.service_ids, "service")
+            for key, name in told.items()
+            if name not in basket.service_ids
+        ]
     return faults
 
 
@@ -113,24 +137,60 @@ def origins_faults(origins: OriginsSection, path: Path) -> list[Fault]:
 
 def unread_key_faults(parsed: TerritoryToml, path: Path) -> list[Fault]:
     """Refuse keys of a file whose format has its own columns: they would change nothing."""
-    faults = []
+    faults = _unread_road_keys(parsed, path)
+    named: list[tuple[str, FacilitiesSection | SitesSection, set[str]]] = []
     for number, section in enumerate(parsed.facilities, start=1):
-        if section.source == "operators":
-            continue
-        unread = {"columns", "services", "separator", "layer"}
-        if section.source == "bpe_counts":
-            unread.add("place_by")
+        named.append((f"facilities[{number}]", section, _unread_of_facilities(section.source)))
+    for number, site in enumerate(parsed.sites, start=1):
+        unread = {"layer"} if site.source == "sites" else _OWN_COLUMNS | {"place_by"}
+        named.append((f"sites[{number}]", site, unread))
+    return faults + [
+        Fault(
+            str(path),
+            f"a key that source = {told.source!r} reads",
+            repr(key),
+            "a section copied from another source",
+            column=f"{where}.{key}",
+        )
+        for where, told, unread in named
+        for key in sorted(unread & told.model_fields_set)
+    ]
+
+
+def _unread_of_facilities(source: FacilitySource) -> set[str]:
+    if source == "operators":
+        return set()
+    unread = _OWN_COLUMNS | {"service"}
+    if source not in _WITH_SERVICES:
+        unread = unread | {"services"}
+    return unread | {"place_by"} if source in {"osm", "bpe_counts"} else unread
+
+
+def _unread_road_keys(parsed: TerritoryToml, path: Path) -> list[Fault]:
+    faults = []
+    for number, section in enumerate(parsed.roads, start=1):
+        unread = _UNREAD_OF_ROADS[section.format]
         faults += [
             Fault(
                 str(path),
-                f"a key that source = {section.source!r} reads",
+                f"a key that format = {section.format!r} reads",
                 repr(key),
-                "a section copied from another source",
-                column=f"facilities[{number}].{key}",
+                "a section copied from another format",
+                column=f"roads[{number}].{key}",
             )
             for key in sorted(unread & section.model_fields_set)
         ]
     return faults
+
+
+def profile_faults(parsed: TerritoryToml, path: Path) -> list[Fault]:
+    """Refuse roads for travellers of several kinds: nobody may use the whole of them."""
+    profiles = sorted({section.profile for section in parsed.roads if section.format == "osm_pbf"})
+    if len(profiles) < 2:
+        return []
+    found = ", ".join(profiles)
+    cause = "one territory file serves one kind of journey: write one for each"
+    return [Fault(str(path), "one profile for all roads", found, cause, column="roads.profile")]
 
 
 def unknown_key(path: Path, where: str, name: str, known: list[str]) -> Fault:

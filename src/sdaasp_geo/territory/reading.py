@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from sdaasp_geo.assumptions import Assumptions
+from sdaasp_geo.assumptions import ACCESS_SPEED_KMH, Assumptions
 from sdaasp_geo.basket import Basket, load_basket
 from sdaasp_geo.errors import Fault, InputError, TerritoryError
+from sdaasp_geo.showing import card
 from sdaasp_geo.tables.crs import departement_crs
 from sdaasp_geo.territory.checks import (
     crs_faults,
     frequency_faults,
     origins_faults,
+    profile_faults,
     service_faults,
     threshold_faults,
     unknown_key,
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
     from sdaasp_geo.territory.sections import (
         CommunesSection,
         FacilitiesSection,
+        LevelsSection,
         OriginsSection,
+        RoadProfile,
         RoadsSection,
         SitesSection,
     )
@@ -50,7 +54,7 @@ class Territory:
         What is studied. `crs` is projected and metric.
     fictional
         Whether the territory is made up; every output then says so.
-    communes, origins, roads, facilities, sites
+    communes, origins, roads, facilities, sites, levels
         The files, as the territory file names them.
     basket, assumptions
         The services and the choices behind every figure.
@@ -71,14 +75,32 @@ class Territory:
     roads: tuple[RoadsSection, ...]
     facilities: tuple[FacilitiesSection, ...]
     sites: tuple[SitesSection, ...]
+    levels: tuple[LevelsSection, ...]
     basket: Basket
     assumptions: Assumptions
     thresholds_min: dict[str, float]
     cache_dir: Path | None
 
+    @property
+    def profile(self) -> RoadProfile:
+        """Who travels: by car (``drive``), on foot or by bicycle."""
+        return next((road.profile for road in self.roads if road.profile != "drive"), "drive")
+
     def resolve(self, path: str) -> Path:
         """Return the place of a file that the territory file names."""
         return (self.path.parent / path).resolve()
+
+    def _repr_html_(self) -> str:
+        figures = {
+            "département": self.departement,
+            "système de coordonnées": self.crs,
+            "pourtour (km)": self.buffer_km,
+            "panier": self.basket.label,
+            "routes": len(self.roads),
+            "fichiers d'équipements": len(self.facilities),
+            "fichiers de sites": len(self.sites),
+        }
+        return card(f"Territoire – {self.name}", figures, then=str(self.path))
 
 
 def read_territory(path: str | Path) -> Territory:
@@ -112,7 +134,7 @@ def _load(path: Path) -> dict[str, Any]:
         cause = "a wrong path, or a command run from another folder"
         raise TerritoryError([Fault(str(path), "a territory file", "no such file", cause)])
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise TerritoryError([Fault(str(path), "text in UTF-8", str(error))]) from error
     except tomllib.TOMLDecodeError as error:
@@ -124,7 +146,9 @@ def _load(path: Path) -> dict[str, Any]:
 def _territory(parsed: TerritoryToml, path: Path) -> Territory:
     faults: list[Fault] = []
     basket = _basket(parsed, path, faults)
-    assumptions = _assumptions(parsed.assumptions, path, faults)
+    faults += profile_faults(parsed, path)
+    choices = _choices_of_profile(parsed) | parsed.assumptions
+    assumptions = _assumptions(choices, path, faults)
     crs = parsed.crs or departement_crs(parsed.departement)
     faults += crs_faults(crs, path)
     if basket is not None:
@@ -146,6 +170,7 @@ def _territory(parsed: TerritoryToml, path: Path) -> Territory:
         roads=tuple(parsed.roads),
         facilities=tuple(parsed.facilities),
         sites=tuple(parsed.sites),
+        levels=tuple(parsed.levels),
         basket=_weighted(basket, parsed.basket.frequency),
         assumptions=assumptions,
         thresholds_min=_thresholds(parsed.thresholds),
@@ -181,6 +206,14 @@ def _assumptions(raw: dict[str, Any], path: Path, faults: list[Fault]) -> Assump
         expected = expected.removeprefix("expected ") or "a valid value"
         faults.append(Fault(str(path), expected, found or message, column=f"assumptions.{column}"))
         return None
+
+
+def _choices_of_profile(parsed: TerritoryToml) -> dict[str, Any]:
+    """Nobody walks to the road at the speed of a car: the default is the traveller's own."""
+    for section in parsed.roads:
+        if section.profile != "drive":
+            return {"access_speed_kmh": ACCESS_SPEED_KMH[section.profile]}
+    return {}
 
 
 def _cast(key: str, value: Any, known: dict[str, Any]) -> Any:  # noqa: ANN401 (TOML values)

@@ -6,8 +6,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FacilitySource = Literal["bpe", "bpe_counts", "laposte", "operators"]
-RoadFormat = Literal["lines", "osm_pbf"]
+FacilitySource = Literal[
+    "bpe", "bpe_counts", "laposte", "annuaire", "finess", "france_travail", "operators", "osm"
+]
+SiteSource = Literal["france_services", "annuaire", "sites"]
+RoadFormat = Literal["lines", "osm_pbf", "bdtopo", "route500", "graphml"]
+RoadProfile = Literal["drive", "foot", "bike"]
 
 
 class Section(BaseModel):
@@ -24,28 +28,56 @@ class Layer(Section):
     columns: dict[str, str] = Field(default_factory=dict)
 
 
+class PopulationsSection(Section):
+    """Inhabitants by commune, for a layer without any."""
+
+    path: str
+    columns: dict[str, str] = Field(default_factory=dict)
+    year: int | None = Field(default=None, ge=1800, le=2100)
+
+
+class File(Section):
+    """A file whose columns are always the same."""
+
+    path: str
+
+
 class CommunesSection(Layer):
     """Communes, and what goes with them."""
 
     chefs_lieux: Layer | None = None
     arrondissements: Layer | None = None
     passage: Layer | None = None
+    movements: File | None = None
+    populations: PopulationsSection | None = None
+
+
+class LevelsSection(Layer):
+    """One file of groups of communes, or of areas that cut communes."""
+
+    kind: Literal["communes", "areas"] = "communes"
+    # It becomes part of a file name.
+    level: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$", max_length=40)
 
 
 class OriginsSection(Section):
     """Where people start from."""
 
-    kind: Literal["chef_lieu", "squares", "points"] = "chef_lieu"
+    kind: Literal["chef_lieu", "squares", "points", "areas"] = "chef_lieu"
     path: str | None = None
     layer: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     size_m: float | None = Field(default=None, gt=0)
+    # Of a raster: so many cells a side make one origin.
+    merge: int = Field(default=1, ge=1)
 
 
 class RoadsSection(Layer):
     """One file of roads."""
 
     format: RoadFormat
+    # Who travels; lines and graphs were drawn for somebody already.
+    profile: RoadProfile = "drive"
     length_factor: float = Field(default=1.0, gt=0)
 
 
@@ -57,13 +89,17 @@ class FacilitiesSection(Layer):
     services: dict[str, str] = Field(default_factory=dict)
     place_by: Literal["position", "commune"] = "position"
     separator: str | None = None
+    # The service of every row, where the file has no column of services.
+    service: str | None = None
 
 
 class SitesSection(Layer):
     """One file of France Services or MSAP."""
 
-    source: Literal["france_services"]
+    source: SiteSource
     vintage: int | str | None = None
+    place_by: Literal["position", "commune"] = "position"
+    separator: str | None = None
 
 
 class BasketSection(Section):
@@ -92,6 +128,7 @@ class TerritoryToml(Section):
     roads: list[RoadsSection] = Field(min_length=1)
     facilities: list[FacilitiesSection] = Field(min_length=1)
     sites: list[SitesSection] = Field(default_factory=list)
+    levels: list[LevelsSection] = Field(default_factory=list)
     basket: BasketSection = BasketSection()
     assumptions: dict[str, Any] = Field(default_factory=dict)
     thresholds: dict[str, float] = Field(default_factory=dict)
