@@ -46,7 +46,7 @@ validate: $(VENV)/.installed ## Compare with the published figures of the Bouche
 	$(BIN)/python benchmarks/validate.py
 
 notebooks: $(VENV)/.installed-dev ## Run the notebooks from a clean kernel
-	$(BIN)/python -m pytest --nbmake notebooks -q -o addopts= -p no:cacheprovider
+	$(BIN)/python -m pytest --nbmake notebooks -q -o addopts= -p no:cacheprovider --numprocesses auto
 
 lint: $(VENV)/.installed-dev ## Style, types and layers
 	$(BIN)/ruff format --check .

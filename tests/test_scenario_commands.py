@@ -173,7 +173,7 @@ def test_a_layer_without_names_or_that_is_none(tmp_path):
     with pytest.raises(sg.InputError, match="'site' or 'name'"):
         read_candidates(path)
     path.write_text("bonjour", "utf-8")
-    with pytest.raises(sg.InputError, match="vector layer"):
+    with pytest.raises(sg.InputError, match="a vector"):
         read_candidates(path)
 
 

@@ -2,40 +2,54 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
-from rich.progress import Progress as Bar
 
 import sdaasp_geo as sg
+from sdaasp_geo.cli.commands import folders, toml_files
+from sdaasp_geo.cli.session import Session  # noqa: TC001 (read at run time)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from sdaasp_geo.pipeline.progress import Progress
+    from sdaasp_geo.sources.fetch import FetchResult
+
+_MB = 1e6
 
 
-def fetch(
-    folder: Annotated[Path, typer.Argument(help="Folder of the files; made if need be.")],
-    departement: Annotated[str, typer.Option(help="Code of the département: 13, 2A, 974.")],
+def fetch(  # noqa: PLR0913 (each is an option of the command)
+    session: Session,
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER", help="Folder of the files; made if need be.", autocompletion=folders
+        ),
+    ],
+    departement: Annotated[
+        str, typer.Option(metavar="CODE", help="Code of the département: 13, 2A, 974.")
+    ],
     *,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="A kind of file (bpe, communes, osm …), as often as need be."),
+        typer.Option(
+            metavar="KIND", help="A kind of file (bpe, communes, osm …), as often as need be."
+        ),
     ] = None,
     vintage: Annotated[
         list[str] | None,
-        typer.Option(help="KIND=YEAR where not the newest, such as bpe=2023."),
+        typer.Option(metavar="KIND=YEAR", help="KIND=YEAR where not the newest, such as bpe=2023."),
     ] = None,
     registry: Annotated[
-        Path | None, typer.Option(help="A registry of files of your own (TOML).")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A registry of files of your own (TOML).",
+            autocompletion=toml_files,
+        ),
     ] = None,
-    workers: Annotated[int, typer.Option(help="Files at once.", min=1)] = 4,
+    workers: Annotated[int, typer.Option(metavar="N", help="Files at once.", min=1)] = 4,
 ) -> None:
     """Fetch the official files of a département, verified, and write a territory file.
 
@@ -43,15 +57,40 @@ def fetch(
     """
     choice = sg.FetchChoice(only=only or None, vintages=_vintages(vintage or ()), registry=registry)
     try:
-        with _bytes_bar() as progress:
+        with session.bytes_progress() as progress:
             result = sg.fetch(
                 departement, folder, choice=choice, workers=workers, progress=progress
             )
     except sg.FetchError as error:
         if error.result is not None:
-            typer.echo(error.result.summary())
+            _tell(session, error.result)
         raise
-    typer.echo(result.summary())
+    _tell(session, result)
+
+
+def _tell(session: Session, result: FetchResult) -> None:
+    session.files += [str(file.path) for file in result.files]
+    kept = [file for file in result.files if file.how == "kept"]
+    session.found(
+        {
+            "downloaded_bytes": result.downloaded_bytes,
+            "files_fetched": len(result.files) - len(kept),
+            "files_kept": len(kept),
+            "territory": None if result.territory is None else str(result.territory),
+            "lacking": list(result.lacking),
+        }
+    )
+    width = max((len(file.path.name) for file in result.files), default=0)
+    for file in result.files:
+        size = session.words("{} MB", file.size_bytes / _MB)
+        about = f"{file.vintage or '':>10}  {size:>12}  {session.words(file.how):<12}"
+        session.show(f"{file.path.name:<{width}}  {about}  {file.publisher}, {file.licence}")
+    if result.territory is not None:
+        session.files.append(str(result.territory))
+        session.say("territory file: {}", str(result.territory))
+        session.say("next: {}", f"sdaasp-geo doctor {result.territory}")
+    elif result.lacking:
+        session.say("no territory file: it would need {} too", ", ".join(result.lacking))
 
 
 def _vintages(texts: Sequence[str]) -> dict[str, str]:
@@ -63,22 +102,3 @@ def _vintages(texts: Sequence[str]) -> dict[str, str]:
             raise typer.BadParameter(message, param_hint="--vintage")
         vintages[kind] = vintage
     return vintages
-
-
-@contextmanager
-def _bytes_bar() -> Iterator[Progress]:
-    """Show the bytes that came on a terminal, and nothing in a pipe."""
-    columns = (
-        TextColumn("{task.description:<40}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-    )
-    console = Console(stderr=True)
-    with Bar(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("…", total=None)
-
-        def show(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total or None, description=what)
-
-        yield show

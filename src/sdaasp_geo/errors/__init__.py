@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sdaasp_geo.errors.translation import french, sentence
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -53,9 +55,28 @@ class Fault:
         message = f"{self.where}: expected {self.expected}, found {self.found}"
         return f"{message}. Likely cause: {self.cause}" if self.cause else message
 
+    def in_french(self) -> str:
+        """Return the whole message on one line, in French.
+
+        Examples
+        --------
+        >>> Fault("bpe.csv", "a value", "nothing", row=7, column="DEPCOM").in_french()
+        'bpe.csv, ligne 7, colonne « DEPCOM » : attendu une valeur, trouvé rien'
+        """
+        parts = [french(self.file)]
+        if self.row is not None:
+            parts.append(f"ligne {self.row}")
+        if self.column is not None:
+            parts.append(f"colonne « {self.column} »")
+        return sentence(", ".join(parts), self.expected, self.found, self.cause)
+
 
 class SdaaspError(Exception):
     """Base class of every exception of this library."""
+
+    def in_french(self) -> str:
+        """Return the message in French."""
+        return french(str(self))
 
 
 class InputError(SdaaspError, ValueError):
@@ -70,6 +91,13 @@ class InputError(SdaaspError, ValueError):
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults: tuple[Fault, ...] = tuple(faults)
         super().__init__(_listing(self.faults))
+
+    def in_french(self) -> str:
+        """Return every fault in French."""
+        count = len(self.faults)
+        told = f"{count} {'fautes' if count > 1 else 'faute'} dans les données :"
+        more = f"… et {count - _FAULTS_SHOWN} autres"
+        return _listed(told, [fault.in_french() for fault in self.faults], more)
 
     def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Fault, ...]]]:
         """Travel between processes with the faults, not with the message alone."""
@@ -102,7 +130,12 @@ class MissingExtraError(SdaaspError, ImportError):
 
 def _listing(faults: Sequence[Fault]) -> str:
     count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the inputs:"
+    more = f"… and {len(faults) - _FAULTS_SHOWN} more"
+    return _listed(count, [str(fault) for fault in faults], more)
+
+
+def _listed(count: str, faults: Sequence[str], more: str) -> str:
     lines = [f"  - {fault}" for fault in faults[:_FAULTS_SHOWN]]
     if len(faults) > _FAULTS_SHOWN:
-        lines.append(f"  … and {len(faults) - _FAULTS_SHOWN} more")
+        lines.append(f"  {more}")
     return "\n".join([count, *lines])
