@@ -24,7 +24,7 @@ from sdaasp_geo.cli.settings import Settings
 from sdaasp_geo.cli.words import CATALOGUE, language_of, spoken
 from sdaasp_geo.pipeline import outputs
 
-COMMANDS = ["example", "fetch", "doctor", "check", "diagnose", "maps"]
+COMMANDS = ["example", "fetch", "doctor", "check", "diagnose", "maps", "grids"]
 COMMANDS += ["simulate", "locate", "compare"]
 KEYS = {
     *["command", "version", "language", "status", "exit_code", "files"],

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import sdaasp_geo as sg
-from sdaasp_geo.cli import fetching, trying
+from sdaasp_geo.cli import fetching, gridding, trying
 from sdaasp_geo.cli.commands import (
     Command,
     Group,
@@ -171,7 +171,9 @@ def diagnose(
     with session.progress() as progress, _where(cluster) as executor:
         if executor is None and len(territories) == 1:
             diagnostic = sg.diagnose_file(territories[0], out, progress=progress)
-            files = sg.write_diagnostic(diagnostic, out, maps=maps, page=page, progress=progress)
+            files = sg.write_diagnostic(
+                diagnostic, out, maps=maps, page=page, jobs=os.cpu_count() or 1, progress=progress
+            )
         else:
             diagnostic = None
             files = sg.diagnose_many(
@@ -212,6 +214,7 @@ def maps(
     session.wrote(files)
 
 
+app.command(cls=Command, rich_help_panel=_MEASURE)(command(gridding.grids))
 app.command(cls=Command, rich_help_panel=_TRY)(command(trying.simulate))
 app.command(cls=Command, rich_help_panel=_TRY)(command(trying.locate))
 app.command(cls=Command, rich_help_panel=_TRY)(command(trying.compare))

@@ -29,6 +29,12 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
             "maps essai/exemple.toml -o cartes --format svg",
         ),
     ),
+    "grids": (
+        (
+            "Times to pharmacies on cells of 500 m:",
+            "grids essai/exemple.toml -o grilles --service pharmacie --cell-m 500",
+        ),
+    ),
     "fetch": (
         ("All that a diagnostic of the Haute-Loire needs:", "fetch donnees --departement 43"),
         (

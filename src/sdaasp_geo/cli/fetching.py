@@ -37,6 +37,12 @@ def fetch(  # noqa: PLR0913 (each is an option of the command)
             metavar="KIND", help="A kind of file (bpe, communes, osm …), as often as need be."
         ),
     ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND", help="A kind beside those of a diagnostic (carreaux_200m, qpv …)."
+        ),
+    ] = None,
     vintage: Annotated[
         list[str] | None,
         typer.Option(metavar="KIND=YEAR", help="KIND=YEAR where not the newest, such as bpe=2023."),
@@ -55,7 +61,9 @@ def fetch(  # noqa: PLR0913 (each is an option of the command)
 
     What came is kept: run it again to go on after a failure.
     """
-    choice = sg.FetchChoice(only=only or None, vintages=_vintages(vintage or ()), registry=registry)
+    choice = sg.FetchChoice(
+        only=only or None, also=also or (), vintages=_vintages(vintage or ()), registry=registry
+    )
     try:
         with session.bytes_progress() as progress:
             result = sg.fetch(

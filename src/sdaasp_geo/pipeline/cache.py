@@ -73,6 +73,18 @@ def network_path(territory: Territory, hashes: dict[str, str]) -> Path | None:
     return territory.cache_dir / f"network-{key[:_KEY_LENGTH]}.npz"
 
 
+def hierarchy_path(network: Path) -> Path:
+    """Return where the hierarchy of a stored network is kept.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> hierarchy_path(Path("network-1a.npz")).name
+    'network-1a.hierarchy.npz'
+    """
+    return network.with_suffix(".hierarchy.npz")
+
+
 def kept_times(
     territory: Territory, hashes: dict[str, str], compute: Callable[[], pd.DataFrame]
 ) -> pd.DataFrame:
@@ -86,6 +98,7 @@ def kept_times(
     try:
         times = pd.read_parquet(path)
         if list(times.columns) == list(ACCESS_TIMES.columns):
+            _LOG.info("the access times are taken from %s", path)
             return times
         message = f"columns {list(times.columns)}"
         raise ValueError(message)  # noqa: TRY301 (met just below, with the other damages)
@@ -94,6 +107,7 @@ def kept_times(
     except (OSError, ValueError, ArrowException) as error:
         _LOG.warning("stored times %s are not usable and are computed anew: %s", path.name, error)
     times = compute()
+    _LOG.info("the access times are computed: %d pairs", len(times))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")

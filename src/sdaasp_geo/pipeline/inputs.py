@@ -133,7 +133,13 @@ def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
         squares_km2=_inhabited_km2(territory, squares),
         network=_passed(network),
         rejects=stack_notes(item.rejects for item in gathering.readings),
-        flags=stack_notes(item.flags for item in gathering.readings),
+        flags=stack_notes(
+            [
+                *(item.flags for item in gathering.readings),
+                same_places(whole, key="service"),
+                same_places(all_sites),
+            ]
+        ),
         unused=stack_unused(item.unused for item in gathering.readings),
         records=records,
         levels=levels,

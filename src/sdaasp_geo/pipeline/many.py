@@ -36,6 +36,7 @@ def diagnose_many(
     *,
     executor: Executor | None = None,
     maps: bool = True,
+    page: bool = False,
     progress: Progress = silent,
 ) -> list[Path]:
     """Diagnose several territories, each into the sub-folder of its name.
@@ -57,6 +58,8 @@ def diagnose_many(
         drawn in several threads of one process: give workers one thread each.
     maps
         Whether to draw the maps and the reports.
+    page
+        Whether to write the pages to explore, ``observatoire.html``.
     progress
         Called with (territories done, all, the one just finished).
 
@@ -75,7 +78,7 @@ def diagnose_many(
     files = [Path(path).absolute() for path in paths]
     folder = Path(out).absolute()
     _check_names(files, folder)
-    task = partial(_one, folder, maps)
+    task = partial(_one, folder, maps, page)
     with _processes(executor, len(files)) as pool:
         outcomes, lost = _finished({pool.submit(task, path): path for path in files}, progress)
     for path in lost:
@@ -99,12 +102,12 @@ def diagnose_many(
     ]
 
 
-def _one(folder: Path, maps: bool, path: Path) -> Outcome:  # noqa: FBT001 (bound by place)
+def _one(folder: Path, maps: bool, page: bool, path: Path) -> Outcome:  # noqa: FBT001 (bound by place)
     """Diagnose one territory; a fault is an answer, which keeps its place on its way back."""
     out = folder / path.stem
     try:
         diagnostic = diagnose_file(path, out)
-        written = write_diagnostic(diagnostic, out, maps=maps)
+        written = write_diagnostic(diagnostic, out, maps=maps, page=page)
     except InputError as error:
         return Outcome((), error.faults)
     except SdaaspError as error:

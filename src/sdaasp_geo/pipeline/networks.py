@@ -14,7 +14,7 @@ from sdaasp_geo.errors import Fault, InputError, NetworkError, StoredNetworkErro
 from sdaasp_geo.network.road_network import RoadNetwork
 from sdaasp_geo.network.snapping import snap
 from sdaasp_geo.pipeline import readers
-from sdaasp_geo.pipeline.cache import network_path
+from sdaasp_geo.pipeline.cache import hierarchy_path, network_path
 from sdaasp_geo.tables.reading import NOTE_COLUMNS, UNUSED_COLUMNS, Reading
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def territory_network(
     if stored is not None:
         network = _load(stored, gathering)
         if network is not None:
-            return gathering.attempt(lambda: _with_a_street(network, territory))
+            return gathering.attempt(lambda: _with_a_street(_shelved(network, path), territory))
     readings = [
         gathering.attempt(lambda s=section: readers.roads(territory, s, area))  # type: ignore[misc]
         for section in territory.roads
@@ -74,7 +74,12 @@ def territory_network(
         return None
     if stored is not None:
         _keep(built, [reading for reading in readings if reading is not None], stored)
-    return gathering.attempt(lambda: _with_a_street(built, territory))
+    return gathering.attempt(lambda: _with_a_street(_shelved(built, path), territory))
+
+
+def _shelved(network: RoadNetwork, path: Path | None) -> RoadNetwork:
+    """Have a hierarchy kept beside the network, if one is ever built: see `routing.choice`."""
+    return network.searched(kept_at=None if path is None else hierarchy_path(path))
 
 
 def _with_a_street(network: RoadNetwork, territory: Territory) -> RoadNetwork:
@@ -109,6 +114,7 @@ def _built(territory: Territory, tables: list[gpd.GeoDataFrame]) -> RoadNetwork:
             "or one-way marks on every line"
         )
         raise InputError([Fault(names, "one road network", found, cause)])
+    _LOG.info("the road network is built: %d junctions, %d pieces", whole.nodes, whole.components)
     return network
 
 
@@ -122,6 +128,7 @@ def _load(stored: tuple[Path, Path], gathering: Gathering) -> RoadNetwork | None
     except (StoredNetworkError, ValueError, KeyError, TypeError, AttributeError) as error:
         _LOG.warning("stored network %s is not usable and is built anew: %s", arrays.name, error)
         return None
+    _LOG.info("the road network is taken from %s", arrays)
     gathering.readings += readings
     return network
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import logging
 import os
 import platform
 import shutil
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 # Lists what a run wrote: a folder that holds it may be replaced by the next run, and what
 # it does not name is the user's own.
 MANIFEST = ".sdaasp-geo-files"
+
+_LOG = logging.getLogger(__name__)
 
 _PREFIX = ".sdaasp-geo-"
 _AT_FDCWD = -100
@@ -109,6 +112,7 @@ def whole_folder(folder: Path, *, manifest: str = MANIFEST) -> Iterator[Path]:
         yield staging
         (staging / manifest).write_text("\n".join([*_files(staging), manifest]) + "\n", "utf-8")
         _replace(target, staging, manifest)
+        _LOG.info("the outputs are in %s", folder)
     except OSError as error:
         message = f"{folder}: the outputs could not be written: {error}"
         raise OutputError(message) from error

@@ -36,12 +36,13 @@ from sdaasp_geo.tables.area_origins import area_origins
 from sdaasp_geo.tables.crs import departement_crs, scale_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import geopandas as gpd
     import pandas as pd
     import shapely
 
+    from sdaasp_geo.basket import Basket
     from sdaasp_geo.sources.study import StudyArea
     from sdaasp_geo.tables.inhabitants import Inhabitants
     from sdaasp_geo.tables.places import Places
@@ -218,7 +219,7 @@ def facilities(territory: Territory, section: FacilitiesSection, study: StudyAre
     path = territory.resolve(section.path)
     shared: dict[str, Any] = {
         "study": study,
-        "basket": territory.basket,
+        "basket": _without(territory.basket, section.without),
         "vintage": section.vintage,
     }
     if section.source == "bpe":
@@ -240,6 +241,12 @@ def facilities(territory: Territory, section: FacilitiesSection, study: StudyAre
         section.service,
     )
     return read_operators(path, form=form, **shared)
+
+
+def _without(basket: Basket, services: Sequence[str]) -> Basket:
+    """Leave out services that another file gives."""
+    kept = tuple(service for service in basket.services if service.id not in services)
+    return dataclasses.replace(basket, services=kept)
 
 
 def sites(territory: Territory, section: SitesSection, study: StudyArea) -> Geo:

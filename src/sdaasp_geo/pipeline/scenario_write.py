@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 
 def write_gains(
-    gains: Gains, folder: str | Path, *, maps: bool = True, progress: Progress = silent
+    gains: Gains,
+    folder: str | Path,
+    *,
+    maps: bool = True,
+    page: bool = False,
+    progress: Progress = silent,
 ) -> list[Path]:
     """Write what a scenario changes into a folder.
 
@@ -35,6 +40,8 @@ def write_gains(
     maps
         Whether to draw the maps and the page (``rapport-scenario.html``); the tables are
         always written.
+    page
+        Whether to write the page to explore, ``observatoire.html``, with the scenario.
     progress
         Called with (done, total, what).
 
@@ -43,7 +50,8 @@ def write_gains(
     list of Path
         The files, in the order of writing: ``gains.parquet``, ``gains.csv``,
         ``services.csv``, ``epci.csv``, ``sites.csv``, ``closed.csv``, ``losers.csv``,
-        ``newly_reached.csv``, ``notes.csv``, ``summary.json``, ``provenance.json``, then
+        ``newly_reached.csv``, ``notes.csv``, ``summary.json``, ``provenance.json``,
+        ``scenario.xlsx``, then
         ``maps/*.png`` and the page.
 
     Raises
@@ -51,12 +59,23 @@ def write_gains(
     OutputError
         If the folder cannot be written, or holds files of something else.
     """
+    from sdaasp_geo.report.observatory.extra import FILE_NAME, check_page_extra
+
+    if page:
+        check_page_extra()
     provenance = scenario_provenance(gains.before, gains.scenario)
 
     def tables(staging: Path) -> list[Path]:
         from sdaasp_geo.report import scenariofiles as files
+        from sdaasp_geo.report.workbook.writing import write_workbook
 
         written: list[Path] = files.write_gain_tables(gains, provenance, staging)
+        written.append(write_workbook(gains.before, staging / "scenario.xlsx", gains=[gains]))
+        if page:
+            from sdaasp_geo.report.observatory.page import write_page
+
+            progress(0, 1, "observatoire")
+            written.append(write_page(gains.before, staging / FILE_NAME, gains=[gains]))
         return written
 
     def pictures(staging: Path) -> list[Path]:

@@ -37,48 +37,90 @@ def draw_ground(axes: Axes, backdrop: Backdrop) -> None:
 
 
 def draw_classes(
-    axes: Axes, backdrop: Backdrop, ranks: npt.NDArray[np.int64], ramp: Sequence[str]
+    axes: Axes,
+    backdrop: Backdrop,
+    ranks: npt.NDArray[np.int64],
+    ramp: Sequence[str],
+    *,
+    width: float = COMMUNE_WIDTH,
 ) -> None:
     """Fill each commune with the colour of its class; hatch those without one."""
-    for rank in sorted({int(rank) for rank in ranks}):
-        chosen = [path for path, own in zip(backdrop.communes, ranks, strict=True) if own == rank]
+    shown = ranks[backdrop.rows]
+    for rank in sorted({int(rank) for rank in shown}):
+        chosen = [path for path, own in zip(backdrop.communes, shown, strict=True) if own == rank]
         missing = rank == MISSING_CLASS
         patches = PathCollection(
             chosen,
             facecolors=style.MISSING_FILL if missing else ramp[rank],
             edgecolors=style.MISSING_HATCH if missing else style.COMMUNE_EDGE,
-            linewidths=COMMUNE_WIDTH,
+            linewidths=width,
             hatch="//////" if missing else None,
             zorder=4,
         )
         axes.add_collection(patches, autolim=False)
 
 
-def draw_partial(axes: Axes, backdrop: Backdrop, partial: npt.NDArray[np.bool_]) -> None:
-    """Hatch, over their colour, the communes whose figure leaves something out."""
-    chosen = [path for path, own in zip(backdrop.communes, partial, strict=True) if own]
-    patches = PathCollection(
-        chosen,
+def draw_thin(axes: Axes, backdrop: Backdrop, width: float) -> None:
+    """Draw the communes' lines alone."""
+    lines = PathCollection(
+        backdrop.communes,
         facecolors="none",
+        edgecolors=style.COMMUNE_EDGE,
+        linewidths=width,
+        zorder=4.2,
+    )
+    axes.add_collection(lines, autolim=False)
+
+
+def draw_hatched_land(axes: Axes, backdrop: Backdrop) -> None:
+    """Draw the whole territory as one without any figure."""
+    patches = PathCollection(
+        backdrop.land,
+        facecolors=style.MISSING_FILL,
         edgecolors=style.MISSING_HATCH,
         linewidths=0.0,
         hatch="//////",
-        zorder=4.5,
+        zorder=3.5,
     )
     axes.add_collection(patches, autolim=False)
 
 
+def draw_partial(axes: Axes, backdrop: Backdrop, partial: npt.NDArray[np.bool_]) -> None:
+    """Hatch, over their colour, the communes whose figure leaves something out."""
+    _hatch(axes, backdrop, partial, "//////", style.MISSING_HATCH)
+
+
+def draw_crossed(axes: Axes, backdrop: Backdrop, chosen: npt.NDArray[np.bool_]) -> None:
+    """Cross some communes, losers above all: they are told from gains without colour too."""
+    _hatch(axes, backdrop, chosen, "xxx", style.INK)
+
+
 def draw_outlines(axes: Axes, backdrop: Backdrop) -> None:
     """Draw EPCI and département outlines, with a light halo that shows them on dark fills."""
-    for lines, width, order in (
-        (backdrop.epci, EPCI_WIDTH, 5),
-        (backdrop.departement, DEPARTEMENT_WIDTH, 6),
-    ):
-        for colour, extra in ((style.PAPER, _HALO), (style.EPCI_EDGE, 0.0)):
-            collection = LineCollection(
-                lines, colors=colour, linewidths=width + extra, zorder=order, joinstyle="round"
-            )
-            axes.add_collection(collection, autolim=False)
+    draw_lines(axes, backdrop.epci, EPCI_WIDTH, zorder=5)
+    draw_lines(axes, backdrop.departement, DEPARTEMENT_WIDTH, zorder=6)
+
+
+def draw_lines(
+    axes: Axes, lines: Sequence[npt.NDArray[np.float64]], width: float, *, zorder: float
+) -> None:
+    """Draw dark lines with a light halo."""
+    for colour, extra in ((style.PAPER, _HALO), (style.EPCI_EDGE, 0.0)):
+        collection = LineCollection(
+            lines, colors=colour, linewidths=width + extra, zorder=zorder, joinstyle="round"
+        )
+        axes.add_collection(collection, autolim=False)
+
+
+def _hatch(
+    axes: Axes, backdrop: Backdrop, chosen: npt.NDArray[np.bool_], hatch: str, colour: str
+) -> None:
+    shown = chosen[backdrop.rows]
+    paths = [path for path, own in zip(backdrop.communes, shown, strict=True) if own]
+    patches = PathCollection(
+        paths, facecolors="none", edgecolors=colour, linewidths=0.0, hatch=hatch, zorder=4.5
+    )
+    axes.add_collection(patches, autolim=False)
 
 
 def _fill(axes: Axes, paths: list[Path], colour: str, *, zorder: int, edge: str = "none") -> None:

@@ -74,13 +74,13 @@ def write_gain_maps(
     backdrop = make_backdrop(gains.before)
     drawings: dict[str, Callable[[], Sheet]] = {
         f"{OVERALL_MAP}.png": partial(
-            _draw_gain, gains, lambda: overall_theme(gains), _marks(gains), backdrop, LOSERS
+            _draw_gain, gains, lambda: overall_theme(gains), gain_marks(gains), backdrop, LOSERS
         ),
         f"{REMOTE_MAP}.png": partial(_draw_remoteness, gains, backdrop),
     }
     for item in items_of(gains):
         theme = partial(item_theme, gains, item)
-        marks = _marks(gains, _services(gains.before, item))
+        marks = gain_marks(gains, item)
         if item not in gains.before.basket.gamme_ids:
             drawings[f"{GAIN}{item}.png"] = partial(
                 _draw_gain, gains, theme, marks, backdrop, LOSING
@@ -96,8 +96,9 @@ def _services(diagnostic: Diagnostic, item: str) -> set[str]:
     return {item} if item in basket.service_ids else set(basket.service_ids)
 
 
-def _marks(gains: Gains, services: set[str] | None = None) -> list[Mark]:
-    """Sites of the scenario that have to do with some services (all if None)."""
+def gain_marks(gains: Gains, item: str | None = None) -> list[Mark]:
+    """Sites of the scenario that have to do with an item (all if None)."""
+    services = None if item is None else _services(gains.before, item)
     sites = gains.sites
     texts = names_or_numbers(list(sites["name"]))
     offers = [services is None or bool(services & set(own)) for own in sites["services"]]
@@ -159,7 +160,7 @@ def _draw_remoteness(gains: Gains, backdrop: Backdrop) -> Sheet:
         backdrop,
         (
             Side("Avant", remoteness_theme(gains.before), []),
-            Side("Après", remoteness_theme(gains.after), _marks(gains)),
+            Side("Après", remoteness_theme(gains.after), gain_marks(gains)),
         ),
         (
             number(people["after"]),

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from sdaasp_geo.report.shapes import Town
 
-_TOWNS = 10
+TOWNS = 10
 _WIDEST_SHARE = 0.35
-_LEAST_SPACING = 0.13
+LEAST_SPACING = 0.13
 _PAD_PT = 2.0
 _DOT_PT = 4.0
 # Right first, as readers expect; then left, above, below and the corners.
@@ -112,19 +112,36 @@ class Placer:
             yield Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
 
-def place_towns(placer: Placer, towns: Sequence[Town]) -> int:
-    """Name the most populous towns that are apart and have room; return how many."""
+def place_towns(
+    placer: Placer, towns: Sequence[Town], *, most: int = TOWNS, spacing: float = LEAST_SPACING
+) -> int:
+    """Name the most populous towns that are apart and have room.
+
+    Parameters
+    ----------
+    placer, towns
+        Where, and the candidates in their order.
+    most
+        Names at most.
+    spacing
+        Least distance of two named towns, as a share of the frame's longer side.
+
+    Returns
+    -------
+    int
+        How many have a name.
+    """
     width, height = placer.size_pt
-    spacing = _LEAST_SPACING * max(width, height)
+    apart = spacing * max(width, height)
     named: list[tuple[float, float]] = []
     for town in towns:
         spot = placer.spot(town.x, town.y)
-        near = any(abs(spot[0] - x) + abs(spot[1] - y) < spacing for x, y in named)
+        near = any(abs(spot[0] - x) + abs(spot[1] - y) < apart for x, y in named)
         if near:
             continue
         if _name(placer, town, spot, width * _WIDEST_SHARE):
             named.append(spot)
-        if len(named) == _TOWNS:
+        if len(named) == most:
             break
     return len(named)
 

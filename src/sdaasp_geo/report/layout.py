@@ -152,7 +152,6 @@ def make_sheet(extent: Extent, texts: Texts) -> Sheet:
             (top - bottom) / height,
         )
     )
-    frame_axes(axes, extent, frame_width / (top - bottom))
     left = _MARGIN_IN + frame_width + _GAP_IN
     return Sheet(figure, axes, left, top, bottom, _PANEL_IN, footer)
 
@@ -162,13 +161,32 @@ def footer_rows(sheet: Sheet) -> int:
     return int((sheet.bottom - _GAP_IN / 4) * style.DPI)
 
 
-def frame_axes(axes: Axes, extent: Extent, aspect: float) -> None:
-    """Show a whole territory in axes of a width/height ratio, without ticks."""
+def frame_axes(
+    axes: Axes,
+    extent: Extent,
+    aspect: float,
+    *,
+    strip: tuple[float, float] = (0.0, 0.0),
+    room: float = 2 * _PADDING,
+) -> None:
+    """Show a whole territory in axes of a width/height ratio, without ticks.
+
+    Parameters
+    ----------
+    axes, extent, aspect
+        Where, what, and the shape of the axes.
+    strip
+        Shares of the axes kept free on the left and at the bottom.
+    room
+        Free around the territory, as a share of its longer side.
+    """
     xmin, ymin, xmax, ymax = extent
-    pad = 2 * _PADDING * max(xmax - xmin, ymax - ymin)
-    width, height = xmax - xmin + pad, ymax - ymin + pad
+    left, bottom = strip
+    pad = room * max(xmax - xmin, ymax - ymin)
+    width, height = (xmax - xmin + pad) / (1 - left), (ymax - ymin + pad) / (1 - bottom)
     width, height = max(width, height * aspect), max(height, width / aspect)
-    x, y = (xmin + xmax) / 2, (ymin + ymax) / 2
+    # The territory stands in the middle of what the strip leaves.
+    x, y = (xmin + xmax) / 2 - left * width / 2, (ymin + ymax) / 2 - bottom * height / 2
     axes.set_xlim(x - width / 2, x + width / 2)
     axes.set_ylim(y - height / 2, y + height / 2)
     axes.set_aspect("equal")

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from sdaasp_geo.report import style
-from sdaasp_geo.report.french import number, percent
+from sdaasp_geo.report.french import BEFORE_UNIT, number, percent
 from sdaasp_geo.report.layout import LINE_SPACING, PT_PER_INCH, Sheet, shorten, wrap
 from sdaasp_geo.report.tallies import MISSING_CLASS, Tally
 
@@ -23,6 +23,9 @@ _SCALE_IN = 0.34
 _LABEL_X = 0.36
 # Right edges of the number columns, from the right of the panel.
 _COLUMNS_IN = (1.22, 0.5, 0.0)
+_EVEN_IN = (1.3, 0.72, 0.0)
+_TABLE_ROW_IN = 0.188
+_NUMBER_IN = 0.33
 _SCALE_SHARE = 0.6
 
 
@@ -36,6 +39,10 @@ class Symbol:
     marker: str = ""
     hatch: str = ""
     edge: str = style.COMMUNE_EDGE
+
+
+Row = tuple[str, ...]
+"""A label and what stands in the columns."""
 
 
 @dataclass
@@ -79,6 +86,14 @@ class Panel:
         shown = shorten(text, sheet.width - indent, size)
         sheet.write(sheet.left + indent, self.y, shown, size, color=colour)
 
+    def pair(self, left: str, right: str, size: float) -> None:
+        """Write one line with words at both ends."""
+        self.y -= size * LINE_SPACING / PT_PER_INCH
+        sheet = self.sheet
+        sheet.write(sheet.left, self.y, left, size)
+        edge = sheet.left + sheet.width
+        sheet.write(edge, self.y, right, size, color=style.SOFT_INK, ha="right")
+
     def gap(self, inches: float = 0.12) -> None:
         """Leave some room."""
         self.y -= inches
@@ -90,15 +105,25 @@ class Panel:
         self._line([left, right], [self.y, self.y], color=style.RULE, linewidth=0.8)
         self.gap(0.04)
 
-    def classes(self, heading: str, rows: Sequence[Tally], ramp: Sequence[str]) -> None:
-        """Write the table of classes: colour, label, communes, inhabitants, share."""
-        self._row(heading, ("communes", "habitants", "part"), style.SOFT_INK)
+    def classes(
+        self, heading: str, rows: Sequence[Tally], ramp: Sequence[str], *, communes: bool = True
+    ) -> None:
+        """Write the table of classes: colour, label, communes if asked for, inhabitants, share."""
+        first = 0 if communes else 1
+        self._row(heading, ("communes", "habitants", "part")[first:], style.SOFT_INK)
         for row in rows:
             missing = row.rank == MISSING_CLASS
             colour = style.MISSING_FILL if missing else ramp[row.rank]
             self._swatch(colour, style.MISSING_HATCH if missing else None)
             numbers = (number(row.communes), number(row.population), percent(row.share))
-            self._row(row.label, numbers, style.INK, indent=_LABEL_X)
+            self._row(row.label, numbers[first:], style.INK, indent=_LABEL_X)
+
+    def table(self, heading: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+        """Write a small table of up to three columns of numbers."""
+        for number_, (label, *cells) in enumerate([(heading, *columns), *rows]):
+            self.y += _ROW_IN - _TABLE_ROW_IN
+            colour = style.INK if number_ else style.SOFT_INK
+            self._row(label, tuple(cells), colour, edges=_EVEN_IN)
 
     def symbols(self, symbols: Sequence[Symbol]) -> None:
         """Write the key of lines and marks."""
@@ -106,9 +131,15 @@ class Panel:
             self._symbol(symbol)
             self._row(symbol.label, (), style.SOFT_INK, indent=_LABEL_X)
 
-    def scale(self) -> None:
-        """Draw the scale bar at the foot of the panel, true to the map frame."""
-        metres_per_inch = self._metres_per_inch()
+    def scale(self, shown: float = 1.0) -> None:
+        """Draw the scale bar at the foot of the panel, true to the map frame.
+
+        Parameters
+        ----------
+        shown
+            Metres that the CRS of the frame shows for one metre of ground.
+        """
+        metres_per_inch = self._metres_per_inch() / shown
         length_m = round_length_m(metres_per_inch * self.sheet.width * _SCALE_SHARE)
         width = length_m / metres_per_inch
         left, y = self.sheet.left, self.sheet.bottom + 0.05
@@ -117,10 +148,8 @@ class Panel:
             self._patch(
                 Rectangle(corner, width / 2, 0.06, facecolor=colour, edgecolor=style.INK, lw=0.7)
             )
-        length_km = length_m / 1000
         self.sheet.write(left, y + 0.11, "0", style.SMALL_PT, ha="left")
-        text = f"{number(length_km, decimals=0 if length_km >= 1 else 1)} km"
-        self.sheet.write(left + width, y + 0.11, text, style.SMALL_PT, ha="right")
+        self.sheet.write(left + width, y + 0.11, length_words(length_m), style.SMALL_PT, ha="right")
 
     def _metres_per_inch(self) -> float:
         axes, figure = self.sheet.axes, self.sheet.figure
@@ -128,13 +157,20 @@ class Panel:
         return (right - left) / (float(axes.get_position().width) * float(figure.get_figwidth()))
 
     def _row(
-        self, label: str, numbers: tuple[str, ...], colour: str, *, indent: float = 0.0
+        self,
+        label: str,
+        numbers: tuple[str, ...],
+        colour: str,
+        *,
+        indent: float = 0.0,
+        edges: tuple[float, ...] = _COLUMNS_IN,
     ) -> None:
         self.y -= _ROW_IN
         sheet, size = self.sheet, style.PANEL_PT
-        room = sheet.width - indent - (1.55 if numbers else 0.0)
+        shown = edges[len(edges) - len(numbers) :]
+        room = sheet.width - indent - (shown[0] + _NUMBER_IN if numbers else 0.0)
         sheet.write(sheet.left + indent, self.y, shorten(label, room, size), size, color=colour)
-        for text, edge in zip(numbers, _COLUMNS_IN[len(_COLUMNS_IN) - len(numbers) :], strict=True):
+        for text, edge in zip(numbers, shown, strict=True):
             x = sheet.left + sheet.width - edge
             sheet.write(x, self.y, text, size, color=colour, ha="right")
 
@@ -195,3 +231,16 @@ def round_length_m(longest_m: float) -> float:
     """
     power = 10.0 ** math.floor(math.log10(longest_m))
     return max(step * power for step in (1.0, 2.0, 5.0) if step * power <= longest_m)
+
+
+def length_words(length_m: float) -> str:
+    """Write a round length.
+
+    Examples
+    --------
+    >>> length_words(20_000.0).replace("\u00a0", " "), length_words(500.0).replace("\u00a0", " ")
+    ('20 km', '500 m')
+    """
+    if length_m < 1000:
+        return f"{number(length_m)}{BEFORE_UNIT}m"
+    return f"{number(length_m / 1000)}{BEFORE_UNIT}km"

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 from matplotlib.patches import Rectangle
 
 from sdaasp_geo.report import style
-from sdaasp_geo.report.draw import draw_classes, draw_ground, draw_outlines, draw_partial
+from sdaasp_geo.report.frames import mark, name_towns, open_frames, paint
 from sdaasp_geo.report.french import number, percent
-from sdaasp_geo.report.labels import Placer, place_towns
-from sdaasp_geo.report.layout import Texts, frame_axes, make_sheet, shorten
+from sdaasp_geo.report.layout import Texts, make_sheet, shorten
 from sdaasp_geo.report.legend import Panel
 from sdaasp_geo.report.sheets import outline_symbols
-from sdaasp_geo.report.sitemarks import draw_marks
 from sdaasp_geo.report.tallies import MISSING_CLASS
 
 if TYPE_CHECKING:
@@ -88,7 +86,6 @@ def draw_pair(
             axes = sheet.figure.add_axes(box)
         else:
             axes.set_position(box)
-        frame_axes(axes, backdrop.extent, width / (top - bottom))
         symbols += _draw_side(axes, backdrop, side)
         sheet.write(x, top + 0.08, side.heading, style.SUBTITLE_PT + 1, weight="bold")
     parts = [
@@ -103,20 +100,17 @@ def draw_pair(
     _classes(parts[1], sides)
     panel = Panel(parts[2], parts[2].top)
     panel.symbols([*dict.fromkeys(symbols), *outline_symbols(backdrop)])
-    panel.scale()
+    panel.scale(backdrop.scale)
     return sheet
 
 
 def _draw_side(axes: Axes, backdrop: Backdrop, side: Side) -> list[Symbol]:
-    draw_ground(axes, backdrop)
-    draw_classes(axes, backdrop, side.theme.ranks, side.theme.ramp)
-    draw_partial(axes, backdrop, side.theme.partial)
-    draw_outlines(axes, backdrop)
-    placer = Placer(axes)
-    found = draw_marks(placer, side.marks)
+    frames = open_frames(axes, backdrop)
+    paint(frames, side.theme)
+    found = mark(frames, side.marks)
     # Where sites are named, the other map names the towns.
-    if not any(mark.text for mark in side.marks):
-        place_towns(placer, backdrop.towns)
+    if not any(site.text for site in side.marks):
+        name_towns(frames)
     return found
 
 

@@ -105,6 +105,38 @@ _PARTS: tuple[tuple[str, str, str], ...] = (
         "coupée là où des nœuds manquent dans le fichier",
         "",
     ),
+    (r"not made for walkers", "voie non faite pour les piétons", ""),
+    (r"not made for cyclists", "voie non faite pour les cyclistes", ""),
+    (r"closed to walkers", "voie fermée aux piétons", ""),
+    (r"closed to cyclists", "voie fermée aux cyclistes", ""),
+    (r"not in service", "voie hors service", ""),
+    (r"closed to cars", "voie fermée aux voitures", ""),
+    (r"average speed 0", "vitesse moyenne nulle", ""),
+    (r"closed in one season", "fermée en une saison", ""),
+    (r"taken as open", "comptée ouverte", ""),
+    (r"told length does not fit the line", "longueur indiquée contraire au tracé", ""),
+    (r"the length factor of the file instead", "coefficient du fichier à la place", ""),
+    (
+        r"told length does not fit the line, which is measured instead",
+        "longueur indiquée contraire au tracé, qui est mesuré à la place",
+        "",
+    ),
+    (
+        r"expected a line, or x and y on both nodes, found none",
+        "tracé, ou position des deux nœuds, absent",
+        "",
+    ),
+    (r"closed for good", "fermé définitivement", ""),
+    (
+        r"no node of it in the file, or a relation that is no multipolygon",
+        "aucun nœud dans le fichier, ou relation qui n'est pas un multipolygone",
+        "",
+    ),
+    (
+        r"maybe the same place as (\S+)",
+        "peut-être le même lieu que {0}",
+        "peut-être le même lieu qu'un autre",
+    ),
 )
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from matplotlib.path import Path
+from pyproj import CRS, Transformer
+
+from sdaasp_geo.report.blocks import blocks_of
+from sdaasp_geo.tables.crs import scale_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import geopandas as gpd
     import numpy.typing as npt
-    import pandas as pd
 
     from sdaasp_geo.diagnostic.model import Diagnostic
+    from sdaasp_geo.report.blocks import Block
 
 Extent = tuple[float, float, float, float]
 
@@ -32,11 +37,12 @@ _ISLET_SHARE = 2e-4
 
 @dataclass(frozen=True)
 class Town:
-    """A commune by its chef-lieu, a candidate for a name on the map."""
+    """A commune by its chef-lieu, a candidate for a name on the map; `row` in the table."""
 
     name: str
     x: float
     y: float
+    row: int = -1
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,9 @@ class Backdrop:
     Parameters
     ----------
     extent
-        ``(xmin, ymin, xmax, ymax)`` of the communes, in metres.
-    communes
-        One path a commune, in the order of the table.
+        ``(xmin, ymin, xmax, ymax)`` of the communes, in metres of `crs`.
+    rows, communes
+        Positions in the table, and one path each.
     land, neighbours
         Filled grounds.
     known, neighbour_land
@@ -58,9 +64,18 @@ class Backdrop:
         Outlines.
     towns
         All communes, the most populous first.
+    crs, home
+        Of everything here, and of the diagnostic's tables.
+    scale
+        Metres that `crs` shows for one metre of ground.
+    title
+        What an inset shows.
+    insets
+        What lies too far to be in the same frame, each in a CRS that suits it.
     """
 
     extent: Extent
+    rows: npt.NDArray[np.int64]
     communes: list[Path]
     land: list[Path]
     neighbours: list[Path]
@@ -69,29 +84,72 @@ class Backdrop:
     epci: list[npt.NDArray[np.float64]]
     departement: list[npt.NDArray[np.float64]]
     towns: list[Town]
+    crs: CRS
+    home: CRS
+    scale: float = 1.0
+    title: str = ""
+    insets: tuple[Backdrop, ...] = ()
+
+    def moved(self, shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+        """Take shapes of the diagnostic's tables into the CRS of this frame."""
+        return into(shapes, self.home, self.crs)
 
 
 def make_backdrop(diagnostic: Diagnostic) -> Backdrop:
     """Prepare the geometry of a diagnostic's maps; its tables are untouched."""
-    communes = diagnostic.communes
+    blocks = blocks_of(diagnostic.communes)
+    around = _nearest_block(diagnostic, blocks)
+    views = [
+        _backdrop(diagnostic, block, neighbours)
+        for block, neighbours in zip(blocks, around, strict=True)
+    ]
+    return replace(views[0], insets=tuple(views[1:]))
+
+
+def _backdrop(diagnostic: Diagnostic, block: Block, neighbours: gpd.GeoDataFrame) -> Backdrop:
+    communes = diagnostic.communes.iloc[block.rows].set_geometry(block.shapes, crs=block.crs)
     xmin, ymin, xmax, ymax = (float(edge) for edge in communes.total_bounds)
     diagonal = float(np.hypot(xmax - xmin, ymax - ymin))
     shapes = _simpler(communes.geometry, diagonal)
     whole = _joined(communes.geometry, diagonal)
-    around = _by_group(diagnostic.neighbours, "departement", diagonal)
+    around = _by_group(neighbours, "departement", diagonal)
     # A territory that is but an islet keeps its outline.
     least = min(_ISLET_SHARE * diagonal**2, float(shapely.area(whole)) / 2)
+    home = CRS.from_user_input(diagnostic.communes.crs)
+    towns = _towns(communes, block.rows, home)
     return Backdrop(
         extent=(xmin, ymin, xmax, ymax),
+        rows=block.rows,
         communes=[polygon_path(shape) for shape in shapes],
         land=[polygon_path(whole)],
         neighbours=[polygon_path(shape) for shape in around],
-        known=_known(whole, diagnostic.neighbours, around, diagonal),
+        known=_known(whole, neighbours, around, diagonal),
         neighbour_land=shapely.union_all(around) if around else None,
         epci=outlines(_by_group(communes, "epci", diagonal), least_m2=least),
-        departement=outlines([whole], least_m2=least),
-        towns=_towns(communes),
+        departement=outlines(
+            _by_group(communes, "departement", diagonal) or [whole], least_m2=least
+        ),
+        towns=towns,
+        crs=block.crs,
+        home=home,
+        scale=scale_at(block.crs, (xmin + xmax) / 2, (ymin + ymax) / 2),
+        title=block.title or towns[0].name,
     )
+
+
+def _nearest_block(diagnostic: Diagnostic, blocks: list[Block]) -> list[gpd.GeoDataFrame]:
+    """Neighbours of each block, in its CRS."""
+    neighbours = diagnostic.neighbours
+    if len(blocks) == 1 or neighbours.empty:
+        return [neighbours.to_crs(block.crs) for block in blocks]
+    ground = [
+        shapely.union_all(np.asarray(diagnostic.communes.geometry.iloc[block.rows], dtype=object))
+        for block in blocks
+    ]
+    shapes = np.asarray(neighbours.geometry, dtype=object)
+    away = np.array([shapely.distance(shapes, whole) for whole in ground])
+    nearest = np.nan_to_num(away, nan=np.inf).argmin(axis=0)
+    return [neighbours[nearest == number].to_crs(block.crs) for number, block in enumerate(blocks)]
 
 
 def polygon_path(shape: shapely.Geometry) -> Path:
@@ -127,6 +185,22 @@ def outlines(
         if part.area >= least_m2
         for ring in shapely.get_rings(part)
     ]
+
+
+def into(shapes: npt.NDArray[np.object_], home: CRS, crs: CRS) -> npt.NDArray[np.object_]:
+    """Take shapes from one CRS into another; the missing stay missing."""
+    if home == crs:
+        return shapes
+    change = _change(home, crs)
+    moved = shapely.transform(
+        shapes, lambda points: np.column_stack(change.transform(points[:, 0], points[:, 1]))
+    )
+    return np.asarray(moved, dtype=object)
+
+
+@lru_cache(maxsize=16)  # making one takes longer than all that it changes
+def _change(home: CRS, crs: CRS) -> Transformer:
+    return Transformer.from_crs(home, crs, always_xy=True)
 
 
 def unknown_land(backdrop: Backdrop, frame: Extent) -> list[Path]:
@@ -195,17 +269,22 @@ def _known(
     return shapely.union_all([buffered, *around])
 
 
-def _towns(communes: gpd.GeoDataFrame) -> list[Town]:
-    points = _chefs_lieux(communes["chef_lieu"], communes.geometry)
+def _towns(communes: gpd.GeoDataFrame, rows: npt.NDArray[np.int64], home: CRS) -> list[Town]:
+    given = into(np.asarray(communes["chef_lieu"], dtype=object), home, communes.crs)
+    points = _chefs_lieux(given, communes.geometry)
     order = np.argsort(-communes["population"].to_numpy(dtype=np.float64), kind="stable")
     names = communes["name"].to_numpy()
     return [
-        Town(str(names[row]), float(shapely.get_x(points[row])), float(shapely.get_y(points[row])))
-        for row in order
+        Town(
+            str(names[place]),
+            float(shapely.get_x(points[place])),
+            float(shapely.get_y(points[place])),
+            int(rows[place]),
+        )
+        for place in order
     ]
 
 
-def _chefs_lieux(points: pd.Series, shapes: gpd.GeoSeries) -> npt.NDArray[np.object_]:
-    known = np.asarray(points, dtype=object)
+def _chefs_lieux(known: npt.NDArray[np.object_], shapes: gpd.GeoSeries) -> npt.NDArray[np.object_]:
     inside = np.asarray(shapes.representative_point(), dtype=object)
     return np.where(shapely.is_missing(known) | shapely.is_empty(known), inside, known)

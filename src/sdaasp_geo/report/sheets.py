@@ -5,40 +5,64 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sdaasp_geo.report import style
-from sdaasp_geo.report.draw import (
-    DEPARTEMENT_WIDTH,
-    EPCI_WIDTH,
-    draw_classes,
-    draw_ground,
-    draw_outlines,
-    draw_partial,
-)
+from sdaasp_geo.report.draw import DEPARTEMENT_WIDTH, EPCI_WIDTH
+from sdaasp_geo.report.frames import mark, name_towns, open_frames, paint
 from sdaasp_geo.report.french import BEFORE_UNIT
-from sdaasp_geo.report.labels import Placer, place_towns
 from sdaasp_geo.report.layout import Sheet, Texts, make_sheet
 from sdaasp_geo.report.legend import Panel, Symbol
+from sdaasp_geo.report.sitemarks import TODAY, marks_of
 from sdaasp_geo.report.words import assumptions_line, sources_words, version_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sdaasp_geo.diagnostic.model import Diagnostic
+    from sdaasp_geo.report.frames import Frame
     from sdaasp_geo.report.shapes import Backdrop
+    from sdaasp_geo.report.sitemarks import Mark
     from sdaasp_geo.report.themes import Theme
 
 FICTIONAL_BADGE = "TERRITOIRE FICTIF"
-_SITE_PT = 4.6
+_ROW_IN = 0.23
 
 
 def draw_theme(
     diagnostic: Diagnostic, theme: Theme, backdrop: Backdrop, *, with_sites: bool = False
 ) -> Sheet:
     """Draw a map of classes on its own sheet."""
-    sheet = open_sheet(diagnostic, theme.title, theme.subtitle, backdrop)
-    draw_classes(sheet.axes, backdrop, theme.ranks, theme.ramp)
-    draw_partial(sheet.axes, backdrop, theme.partial)
-    draw_outlines(sheet.axes, backdrop)
-    placer = Placer(sheet.axes)
-    sites = with_sites and _draw_sites(diagnostic, placer)
-    place_towns(placer, backdrop.towns)
+    texts = sheet_texts(diagnostic, theme.title, theme.subtitle)
+    return draw_card(texts, theme, backdrop, existing_marks(diagnostic) if with_sites else [])
+
+
+def draw_card(
+    texts: Texts,
+    theme: Theme,
+    backdrop: Backdrop,
+    marks: Sequence[Mark] = (),
+    *,
+    crossed: str = "",
+) -> Sheet:
+    """Draw a map of classes, and sites, on its own sheet.
+
+    Parameters
+    ----------
+    texts
+        Titles and small print.
+    theme
+        Classes and words; where `partial`, the commune is hatched.
+    backdrop
+        The territory.
+    marks
+        Sites, with their names.
+    crossed
+        What a `partial` commune is, as the key says it: it is crossed, not hatched.
+    """
+    sheet, frames = open_sheet(texts, backdrop)
+    paint(frames, theme, crossed=bool(crossed))
+    symbols = mark(frames, marks)
+    if crossed and theme.partial.any():
+        symbols.append(Symbol(crossed, style.PAPER, hatch="xxxxxx", edge=style.INK))
+    name_towns(frames)
     panel = Panel(sheet, sheet.top)
     panel.figure(theme.figure, theme.caption)
     for fact in theme.facts:
@@ -50,18 +74,23 @@ def draw_theme(
     for note in theme.notes:
         panel.lines(note, style.SMALL_PT, style.SOFT_INK)
     panel.rule()
-    panel.symbols(outline_symbols(backdrop))
-    if sites:
-        panel.symbols([Symbol("France services ou MSAP", style.SITE, marker="D")])
-    panel.scale()
+    finish_panel(panel, symbols, backdrop)
     return sheet
 
 
-def open_sheet(diagnostic: Diagnostic, title: str, subtitle: str, backdrop: Backdrop) -> Sheet:
+def open_sheet(texts: Texts, backdrop: Backdrop) -> tuple[Sheet, list[Frame]]:
     """Lay out a sheet with its titles, its small print and the grounds of its map."""
-    sheet = make_sheet(backdrop.extent, sheet_texts(diagnostic, title, subtitle))
-    draw_ground(sheet.axes, backdrop)
-    return sheet
+    sheet = make_sheet(backdrop.extent, texts)
+    return sheet, open_frames(sheet.axes, backdrop)
+
+
+def finish_panel(panel: Panel, symbols: Sequence[Symbol], backdrop: Backdrop) -> None:
+    """Write the key of marks and outlines, as far as there is room, and the scale."""
+    for symbol in (*symbols, *outline_symbols(backdrop)):
+        # What the map itself tells gives way to what it does not.
+        if panel.room > _ROW_IN:
+            panel.symbols([symbol])
+    panel.scale(backdrop.scale)
 
 
 def sheet_texts(diagnostic: Diagnostic, title: str, subtitle: str) -> Texts:
@@ -91,21 +120,7 @@ def outline_symbols(backdrop: Backdrop) -> list[Symbol]:
     return symbols
 
 
-def _draw_sites(diagnostic: Diagnostic, placer: Placer) -> bool:
-    points = diagnostic.sites.geometry
-    points = points[~(points.is_empty | points.isna())]
-    (xmin, xmax), (ymin, ymax) = placer.axes.get_xlim(), placer.axes.get_ylim()
-    inside = points[points.x.between(xmin, xmax) & points.y.between(ymin, ymax)]
-    for point in inside:
-        placer.spare(point.x, point.y, _SITE_PT / 2)
-    placer.axes.plot(
-        inside.x.to_numpy(),
-        inside.y.to_numpy(),
-        "D",
-        ms=_SITE_PT,
-        mfc=style.SITE,
-        mec=style.PAPER,
-        mew=0.8,
-        zorder=8.5,  # above the dots of towns, which their names still tell
-    )
-    return len(inside) > 0
+def existing_marks(diagnostic: Diagnostic) -> list[Mark]:
+    """Return France Services and MSAP of today, without their names."""
+    sites = diagnostic.sites
+    return marks_of(sites, [TODAY] * len(sites), [""] * len(sites))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from sdaasp_geo.report.labels import Placer
 
 _WIDEST_SHARE = 0.32
+_KIND_WORDS = re.compile(
+    r"^(?:(?:maison\s+)?france\s+services?|msap|maison\s+de\s+services\s+au\s+public)"
+    r"(?:\s+(?:de\s+la|de|du|des)\s+|\s+d'|\s*[:–-]\s*|\s+)(?=\S)",
+    re.IGNORECASE,
+)
 _PAD_PT = 1.5
 _SIZE_PT = 7.8
 _MARK_PT = 9.0
@@ -46,6 +52,8 @@ MOVED = Kind("équipement qui déménage", "s", style.SITE)
 CONVERTED = Kind("site converti", "o", style.SITE)
 CLOSED = Kind("équipement qui ferme", "X", style.FICTIONAL)
 CHOSEN = Kind("site choisi", "D", style.SITE)
+TODAY = Kind("France services ou MSAP", "D", style.SITE, 4.6)
+GIVEN = Kind("site", "D", style.FICTIONAL, 6.0)
 EXISTING = Kind("France services ou MSAP existante", "D", style.PAPER, 5.0)
 CANDIDATE = Kind("autre candidat", "o", style.SOFT_INK, 3.0)
 
@@ -80,6 +88,22 @@ def names_or_numbers(names: Sequence[str]) -> list[str]:
     if len(names) <= NAMED_AT_MOST:
         return [style.printable(name) for name in names]
     return [str(number) for number in range(1, len(names) + 1)]
+
+
+def short_names(names: Iterable[object]) -> list[str]:
+    """Names of sites without what they are and without what all end with.
+
+    Examples
+    --------
+    >>> short_names(["France services Arles (13)", "MSAP de Salon (13)", "Aix (13)"])
+    ['Arles', 'Salon', 'Aix']
+    """
+    found = [_KIND_WORDS.sub("", style.printable(name)).split() for name in names]
+    while len(found) > 1 and all(len(words) > 1 for words in found):
+        if len({words[-1] for words in found}) > 1:
+            break
+        found = [words[:-1] for words in found]
+    return [" ".join(words) for words in found]
 
 
 def draw_marks(placer: Placer, marks: Iterable[Mark]) -> list[Symbol]:

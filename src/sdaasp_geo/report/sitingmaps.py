@@ -65,16 +65,22 @@ def write_siting_maps(
         the communes of the inhabitants that make it so.
     """
     backdrop = make_backdrop(diagnostic)
-    chosen = len(result.sites) > 0
-    theme = _gain_theme(diagnostic, result) if chosen else _blocking_theme(diagnostic, result)
-    name = SITING_MAP if chosen else BLOCKING_MAP
+    theme, marks = siting_theme(diagnostic, result), siting_marks(diagnostic, result)
+    name = SITING_MAP if len(result.sites) else BLOCKING_MAP
     drawings: dict[str, Callable[[], Sheet]] = {
-        f"{name}.png": partial(draw_marked, diagnostic, theme, _marks(diagnostic, result), backdrop)
+        f"{name}.png": partial(draw_marked, diagnostic, theme, marks, backdrop)
     }
     return write_drawings(drawings, folder / "maps", progress=progress)
 
 
-def _marks(diagnostic: Diagnostic, result: SitingResult) -> list[Mark]:
+def siting_theme(diagnostic: Diagnostic, result: SitingResult) -> Theme:
+    """Return what the chosen sites bring, or who makes a choice impossible."""
+    chosen = len(result.sites) > 0
+    return _gain_theme(diagnostic, result) if chosen else _blocking_theme(diagnostic, result)
+
+
+def siting_marks(diagnostic: Diagnostic, result: SitingResult) -> list[Mark]:
+    """Return chosen and existing sites, and the other candidates."""
     others = result.candidates[~result.candidates["chosen"]]
     existing = diagnostic.sites
     sites = result.sites

@@ -79,6 +79,7 @@ _SETTINGS: Mapping[str, Any] = MappingProxyType(
         "savefig.bbox": None,
         "text.usetex": False,
         "svg.hashsalt": "sdaasp_geo",
+        "pdf.fonttype": 42,  # letters that can be searched and copied
     }
 )
 

@@ -90,6 +90,16 @@ def tally(
 ) -> list[Tally]:
     """Communes and inhabitants by class; the missing class only where it holds a commune."""
     population = diagnostic.communes["population"].to_numpy(dtype=np.float64)
+    return tally_of(population, ranks, labels, missing_label)
+
+
+def tally_of(
+    population: npt.NDArray[np.float64],
+    ranks: npt.NDArray[np.int64],
+    labels: list[str],
+    missing_label: str,
+) -> list[Tally]:
+    """Count as :func:`tally`, over some communes; `share` is that of their inhabitants."""
     everyone = float(population.sum())
     lines = [*enumerate(labels)]
     if (ranks == MISSING_CLASS).any():
@@ -117,7 +127,8 @@ def missing_reasons(diagnostic: Diagnostic, column: str) -> list[tuple[str, int]
     if not without:
         return []
     times = diagnostic.times
-    failed = times[times["time_min"].isna() & times["service"].isin(_services(diagnostic, column))]
+    failed = times[times["time_min"].isna()]
+    failed = failed[failed["service"].isin(_services(diagnostic, column))]
     home = diagnostic.origins.set_index("origin")["commune"]
     pairs = failed[["reason"]].assign(commune=failed["origin"].map(home))
     pairs = pairs[pairs["commune"].isin(without)].dropna().drop_duplicates()

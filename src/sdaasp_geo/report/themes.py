@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sdaasp_geo.diagnostic.model import Diagnostic
 
 _SHOWN_WITHIN_MIN = (7, 15, 30)
+_UNDETERMINED = "il manque un temps vers une partie des services"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Theme:
         Class of each commune, and colour of each class.
     partial
         Which communes' figure leaves something out.
+    why
+        Why communes have no class, for a legend of one line; empty where all have one.
     """
 
     title: str
@@ -69,6 +72,7 @@ class Theme:
     ranks: npt.NDArray[np.int64]
     ramp: list[str]
     partial: npt.NDArray[np.bool_]
+    why: str = ""
 
 
 def minutes_theme(diagnostic: Diagnostic, column: str, *, title: str | None = None) -> Theme:
@@ -81,18 +85,23 @@ def minutes_theme(diagnostic: Diagnostic, column: str, *, title: str | None = No
     kind = "temps d'accès" if single else "temps d'accès moyen"
     nowhere = is_missing(line["mean_min"])
     partial = partial_means(diagnostic, column)
+    why = _reasons(diagnostic, column)
     return Theme(
         title=style.printable(title or f"{name} : {kind} en voiture"),
         subtitle=_subtitle(diagnostic, f"hors embouteillages, {aim}"),
         figure="Non atteint" if nowhere else minutes(line["mean_min"]),
         caption="par aucun habitant" if nowhere else "en moyenne par habitant",
         facts=_service_facts(line) if single else _gamme_facts(diagnostic, line),
-        notes=[*_reasons(diagnostic, column), *_partial_words(diagnostic, partial)],
+        notes=[
+            *([f"Non atteint{BEFORE_UNIT}: {why}."] if why else []),
+            *_partial_words(diagnostic, partial),
+        ],
         heading="Temps d'accès",
         rows=tally(diagnostic, ranks, list(CLASS_LABELS), "Non atteint"),
         ranks=ranks,
         ramp=list(style.RAMP),
         partial=partial,
+        why=why,
     )
 
 
@@ -103,6 +112,7 @@ def remoteness_theme(diagnostic: Diagnostic, *, title: str | None = None) -> The
     rows = tally(diagnostic, ranks, remoteness_labels(gammes), "Non déterminé")
     remote = diagnostic.summary["remote"]
     share = percent(remote["population_share"])
+    why = _UNDETERMINED if any(row.rank < 0 for row in rows) else ""
     return Theme(
         title=style.printable(title or "Communes éloignées des services"),
         subtitle=_subtitle(diagnostic, "nombre de gammes dont la commune est éloignée"),
@@ -112,12 +122,13 @@ def remoteness_theme(diagnostic: Diagnostic, *, title: str | None = None) -> The
             f"{count(remote['population'], 'habitant')} ({share} de la population)"
         ),
         facts=[f"Seuils{BEFORE_UNIT}: {thresholds_words(diagnostic)}."],
-        notes=_undetermined(rows),
+        notes=[f"Non déterminé{BEFORE_UNIT}: {why}."] if why else [],
         heading="Éloignée de",
         rows=rows,
         ranks=ranks,
         ramp=style.remoteness_ramp(gammes),
         partial=np.zeros(len(ranks), dtype=bool),
+        why=why,
     )
 
 
@@ -183,12 +194,9 @@ def _within_words(line: pd.Series) -> str:
     return f"Habitants à {times}{BEFORE_UNIT}min au plus{BEFORE_UNIT}: {listing(shares)}."
 
 
-def _reasons(diagnostic: Diagnostic, column: str) -> list[str]:
+def _reasons(diagnostic: Diagnostic, column: str) -> str:
     found = missing_reasons(diagnostic, column)
-    if not found:
-        return []
-    parts = [f"{reason} ({count(communes, 'commune')})" for reason, communes in found]
-    return [f"Non atteint{BEFORE_UNIT}: {' ; '.join(parts)}."]
+    return " ; ".join(f"{reason} ({count(communes, 'commune')})" for reason, communes in found)
 
 
 def _partial_words(diagnostic: Diagnostic, partial: npt.NDArray[np.bool_]) -> list[str]:
@@ -198,9 +206,3 @@ def _partial_words(diagnostic: Diagnostic, partial: npt.NDArray[np.bool_]) -> li
     where = f"{count(int(partial.sum()), 'commune')}, {count(people, 'habitant')}"
     what = "des services qui existent n'y sont pas atteints et manquent à la moyenne"
     return [f"Hachures{BEFORE_UNIT}: {what} ({where})."]
-
-
-def _undetermined(rows: list[Tally]) -> list[str]:
-    if not any(row.rank < 0 for row in rows):
-        return []
-    return ["Non déterminé : il manque un temps vers une partie des services."]

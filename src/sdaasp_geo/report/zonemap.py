@@ -5,30 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import shapely
 from matplotlib.collections import LineCollection, PathCollection
 
 from sdaasp_geo.report import style
 from sdaasp_geo.report.draw import COMMUNE_WIDTH, draw_outlines
+from sdaasp_geo.report.frames import name_towns
 from sdaasp_geo.report.french import count, minutes, threshold
-from sdaasp_geo.report.labels import Box, Placer, place_towns
+from sdaasp_geo.report.labels import Box, Placer
 from sdaasp_geo.report.legend import Panel, Symbol
 from sdaasp_geo.report.shapes import outlines, polygon_path
-from sdaasp_geo.report.sheets import open_sheet, outline_symbols
+from sdaasp_geo.report.sheets import finish_panel, open_sheet, sheet_texts
 from sdaasp_geo.report.words import BASKET, territory_words
 from sdaasp_geo.report.zonelist import BASKET_LAYER, LAYERS, REMOTE_LAYER, ordered_zones, zone_mark
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
-    from matplotlib.axes import Axes
+    import numpy.typing as npt
 
     from sdaasp_geo.diagnostic.model import Diagnostic
-    from sdaasp_geo.report.layout import Sheet
+    from sdaasp_geo.report.frames import Frame
+    from sdaasp_geo.report.layout import Sheet, Texts
     from sdaasp_geo.report.shapes import Backdrop
 
+ZONES_TITLE = "Zones d'éloignement"
 _FILL = style.RAMP[1]
 _EDGE = style.RAMP[4]
-_BADGE_PT = 9.0
+BADGE_PT = 9.0
 _INDENT_IN = 0.2
 _LISTED = 12  # of both layers together
 
@@ -44,25 +50,81 @@ class Numbered:
     shape: shapely.Geometry
 
 
+@dataclass(frozen=True)
+class ZoneMap:
+    """The map of zones, ready to draw.
+
+    Parameters
+    ----------
+    zones
+        Those with a number or a letter.
+    every
+        Zones of each layer, by its name.
+    shapes
+        Geometry of every zone by layer, in the CRS of the tables.
+    above
+        What a zone of the basket is.
+    """
+
+    zones: list[Numbered]
+    every: dict[str, int]
+    shapes: dict[str, npt.NDArray[np.object_]]
+    above: str
+
+
 def draw_zones(diagnostic: Diagnostic, backdrop: Backdrop) -> Sheet:
     """Draw the zones of both layers, numbered, with their inhabitants in the side panel."""
+    return draw_zone_map(zone_texts(diagnostic), zone_map(diagnostic), backdrop)
+
+
+def zone_texts(diagnostic: Diagnostic) -> Texts:
+    """Titles and small print of the map of zones."""
     subtitle = (
         f"{territory_words(diagnostic)} – communes contiguës éloignées d'une gamme, "
         "ou dont le temps moyen au panier dépasse le seuil"
     )
-    sheet = open_sheet(diagnostic, "Zones d'éloignement", style.printable(subtitle), backdrop)
-    zones = numbered_zones(diagnostic.zones)
-    _draw_layers(sheet.axes, backdrop, diagnostic.zones)
-    draw_outlines(sheet.axes, backdrop)
-    placer = Placer(sheet.axes)
-    _draw_marks(placer, zones)
-    place_towns(placer, backdrop.towns)
+    return sheet_texts(diagnostic, ZONES_TITLE, style.printable(subtitle))
+
+
+def zone_map(diagnostic: Diagnostic) -> ZoneMap:
+    """Prepare the map of zones."""
+    zones = diagnostic.zones
+    limit = diagnostic.thresholds_min.get(BASKET)
+    layers = {layer: zones.geometry[zones["layer"] == layer] for layer in LAYERS}
+    return ZoneMap(
+        zones=numbered_zones(zones),
+        every={layer: len(shapes) for layer, shapes in layers.items()},
+        shapes={layer: np.asarray(shapes, dtype=object) for layer, shapes in layers.items()},
+        above=f"panier au-delà de {threshold(limit)}" if limit is not None else "panier",
+    )
+
+
+def draw_zone_map(texts: Texts, found: ZoneMap, backdrop: Backdrop) -> Sheet:
+    """Draw the prepared map of zones on its own sheet."""
+    sheet, frames = open_sheet(texts, backdrop)
+    paint_zones(frames, found)
     panel = Panel(sheet, sheet.top + 0.08)
-    _write_list(panel, diagnostic, zones)
+    _write_list(panel, found)
     panel.rule()
-    panel.symbols(outline_symbols(backdrop))
-    panel.scale()
+    finish_panel(panel, [], backdrop)
     return sheet
+
+
+def paint_zones(frames: Sequence[Frame], found: ZoneMap) -> None:
+    """Draw zones, their marks and the towns in every frame."""
+    for frame in frames:
+        _draw_layers(frame, found)
+        draw_outlines(frame.axes, frame.view)
+        _draw_marks(frame, found.zones)
+    name_towns(frames)
+
+
+def zone_symbols(found: ZoneMap) -> dict[str, Symbol]:
+    """Key of the two layers."""
+    return {
+        REMOTE_LAYER: Symbol("éloignées d'au moins une gamme", _FILL),
+        BASKET_LAYER: Symbol(found.above, style.PAPER, hatch="//////", edge=_EDGE),
+    }
 
 
 def numbered_zones(zones: gpd.GeoDataFrame) -> list[Numbered]:
@@ -83,7 +145,8 @@ def numbered_zones(zones: gpd.GeoDataFrame) -> list[Numbered]:
     return found
 
 
-def _draw_layers(axes: Axes, backdrop: Backdrop, zones: gpd.GeoDataFrame) -> None:
+def _draw_layers(frame: Frame, found: ZoneMap) -> None:
+    axes, backdrop = frame.axes, frame.view
     axes.add_collection(
         PathCollection(
             backdrop.communes,
@@ -94,8 +157,7 @@ def _draw_layers(axes: Axes, backdrop: Backdrop, zones: gpd.GeoDataFrame) -> Non
         ),
         autolim=False,
     )
-    remote = zones.geometry[zones["layer"] == REMOTE_LAYER]
-    basket = zones.geometry[zones["layer"] == BASKET_LAYER]
+    remote, basket = (backdrop.moved(found.shapes[layer]) for layer in (REMOTE_LAYER, BASKET_LAYER))
     # Communes stay readable under the fill: their lines are drawn again on top of it.
     fill = PathCollection(
         [polygon_path(shape) for shape in remote], facecolors=_FILL, edgecolors="none", zorder=4.1
@@ -120,10 +182,14 @@ def _draw_layers(axes: Axes, backdrop: Backdrop, zones: gpd.GeoDataFrame) -> Non
         axes.add_collection(collection, autolim=False)
 
 
-def _draw_marks(placer: Placer, zones: list[Numbered]) -> None:
-    half = _BADGE_PT * 0.75
-    for zone in zones:
-        point = shapely.point_on_surface(zone.shape)
+def _draw_marks(frame: Frame, zones: list[Numbered]) -> None:
+    placer, half = frame.placer, BADGE_PT * 0.75
+    shapes = frame.view.moved(np.array([zone.shape for zone in zones], dtype=object))
+    (xmin, xmax), (ymin, ymax) = placer.axes.get_xlim(), placer.axes.get_ylim()
+    for zone, shape in zip(zones, shapes, strict=True):
+        point = shapely.point_on_surface(shape)
+        if not (xmin <= point.x <= xmax and ymin <= point.y <= ymax):
+            continue  # in another frame
         spot = placer.spot(point.x, point.y)
         own = Box(spot[0] - half, spot[1] - half, spot[0] + half, spot[1] + half)
         if any(own.touches(other) for other in placer.taken):
@@ -132,51 +198,46 @@ def _draw_marks(placer: Placer, zones: list[Numbered]) -> None:
                 continue
             own = moved
         placer.taken.append(own)
-        _mark(placer, zone, own)
+        draw_badge(placer, zone.mark, own, square=zone.layer != REMOTE_LAYER)
 
 
-def _mark(placer: Placer, zone: Numbered, box: Box) -> None:
+def draw_badge(placer: Placer, text: str, box: Box, *, square: bool = False) -> None:
+    """Write a number in a circle, or a letter in a dark square."""
     width, height = placer.size_pt
-    remote = zone.layer == REMOTE_LAYER
     placer.axes.text(
         (box.left + box.right) / 2 / width,
         (box.bottom + box.top) / 2 / height,
-        zone.mark,
+        text,
+        parse_math=False,
         transform=placer.axes.transAxes,
-        size=_BADGE_PT,
+        size=BADGE_PT,
         family=style.FONT,
         weight="bold",
         ha="center",
         va="center_baseline",
-        color=style.INK if remote else style.PAPER,
+        color=style.PAPER if square else style.INK,
         zorder=10,
         bbox={
-            "boxstyle": "circle,pad=0.25" if remote else "square,pad=0.3",
-            "facecolor": style.PAPER if remote else _EDGE,
-            "edgecolor": style.INK if remote else style.PAPER,
+            "boxstyle": "square,pad=0.3" if square else "circle,pad=0.25",
+            "facecolor": _EDGE if square else style.PAPER,
+            "edgecolor": style.PAPER if square else style.INK,
             "linewidth": 0.8,
         },
     )
 
 
-def _write_list(panel: Panel, diagnostic: Diagnostic, zones: list[Numbered]) -> None:
-    limit = diagnostic.thresholds_min.get(BASKET)
-    above = f"panier au-delà de {threshold(limit)}" if limit is not None else "panier"
-    for layer, symbol, none in (
-        (REMOTE_LAYER, Symbol("éloignées d'au moins une gamme", _FILL), "Aucune zone."),
-        (BASKET_LAYER, Symbol(above, style.PAPER, hatch="//////", edge=_EDGE), "Aucune zone."),
-    ):
+def _write_list(panel: Panel, found: ZoneMap) -> None:
+    for layer, symbol in zone_symbols(found).items():
         panel.symbols([symbol])
         panel.gap(0.05)
-        every = int((diagnostic.zones["layer"] == layer).sum())
-        listed = [zone for zone in zones if zone.layer == layer]
+        listed = [zone for zone in found.zones if zone.layer == layer]
         for zone in listed:
             panel.line(f"{zone.mark}.  {zone.name}", style.SMALL_PT, style.INK)
             panel.line(zone.facts, style.SMALL_PT, style.SOFT_INK, indent=_INDENT_IN)
             panel.gap(0.02)
-        if every > len(listed):
-            rest = count(every - len(listed), "autre zone", "autres zones")
+        if found.every[layer] > len(listed):
+            rest = count(found.every[layer] - len(listed), "autre zone", "autres zones")
             panel.lines(f"et {rest}.", style.SMALL_PT, style.SOFT_INK)
-        if not every:
-            panel.lines(none, style.SMALL_PT, style.SOFT_INK)
+        if not found.every[layer]:
+            panel.lines("Aucune zone.", style.SMALL_PT, style.SOFT_INK)
         panel.gap(0.12)

@@ -1,0 +1,1 @@
+"""The observatory: a diagnostic and its scenarios as one page to explore, without a network."""
