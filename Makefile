@@ -1,6 +1,6 @@
 # Everything a user types. Each target makes the environment it needs, once.
 .DEFAULT_GOAL := help
-.PHONY: help setup diagnostic maps validate notebooks lint test bench clean
+.PHONY: help setup diagnostic maps validate notebooks lint test fuzz docs bench clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -57,6 +57,9 @@ lint: $(VENV)/.installed-dev ## Style, types and layers
 # One process a core; a file stays in one process, whose fixtures it shares.
 test: lint notebooks ## Lint, types, contracts, notebooks, doctests and tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --max-worker-restart 0
+
+fuzz: $(VENV)/.installed-dev ## Give 100,000 damaged inputs to every reader of text
+	$(BIN)/python tests/sources/fuzz.py --inputs 100000
 
 bench: $(VENV)/.installed-bench ## Speed beside the peers, in one run, for SIZES
 	$(BIN)/python benchmarks/run.py --sizes $(SIZES)

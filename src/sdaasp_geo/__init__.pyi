@@ -1,13 +1,14 @@
 from .access.internal import inhabited_area_km2, internal_time_min
 from .access.isochrones import isochrones
 from .access.nearest_facilities import facilities_within, k_nearest_facilities
-from .access.rasters import access_raster, grid_over
+from .access.rasters import access_raster, access_rasters, grid_over
 from .access.reach import Reach, inhabitants_within, reach, reach_times
 from .access.times import nearest_times
 from .assumptions import Assumptions
 from .basket import Basket, Gamme, Service, load_basket, shipped_baskets
 from .basket.mapping import Mapping, explain_mapping
 from .cluster import DaskExecutor
+from .diagnostic.by_level import by_level, level_names
 from .diagnostic.model import Diagnostic, Land
 from .errors import (
     ClusterError,
@@ -31,22 +32,40 @@ from .network.graph import SearchGraph
 from .network.road_network import RoadNetwork
 from .pipeline.check_write import write_criteria, write_criticality, write_sensitivity
 from .pipeline.many import diagnose_many
+from .pipeline.raster_write import write_access_rasters
 from .pipeline.scenario_write import write_comparison, write_gains, write_siting
 from .pipeline.steps import check, diagnose
 from .pipeline.trying import mairies
 from .pipeline.write import diagnose_file, write_diagnostic, write_maps_only
-from .report.maps import plot_minutes, plot_remoteness, write_maps
+from .report.atlas import plot_epci
+from .report.curves import plot_distribution
+from .report.gainplots import plot_gain, plot_siting
+from .report.isochronemap import plot_isochrones
+from .report.maps import write_map_set, write_maps
+from .report.observatory.page import write_page
 from .report.page import write_report
+from .report.plots import (
+    plot_gamme,
+    plot_minutes,
+    plot_remoteness,
+    plot_service,
+    plot_sites,
+    plot_zones,
+)
 from .report.rasters import write_raster
+from .report.smallmultiples import plot_services_sheet
+from .report.workbook.writing import write_workbook
 from .routing.hierarchy import Hierarchy, build_hierarchy
-from .routing.hierarchy_storage import hierarchy_for
-from .routing.improvement import improvement, total_improvement
+from .routing.hierarchy_storage import hierarchy_for, topology_for
+from .routing.improvement import checked_today, improvement, total_improvement
 from .routing.nearest import Seeds, nearest, nearest_two
 from .routing.sweeps import matrix, matrix_chunks, nearest_by_hierarchy
+from .routing.sweeps_two import nearest_two_by_hierarchy
 from .routing.topology import Topology, build_topology, customised
 from .scenarios.availability import availability_times
 from .scenarios.bouquets import Bouquet, load_bouquet, shipped_bouquets
-from .scenarios.compare import Comparison, compare
+from .scenarios.compare import compare
+from .scenarios.comparison import Comparison
 from .scenarios.criteria import Judgement, judge_criteria
 from .scenarios.criteria_file import Criteria, Criterion, load_criteria, shipped_criteria
 from .scenarios.criticality import criticality
@@ -65,21 +84,38 @@ from .scenarios.siting.problem import SitingProblem
 from .scenarios.siting.result import SitingResult
 from .scenarios.variants import Variant, one_at_a_time, sampled
 from .scenarios.watch import Thresholds
+from .sources.areas import read_areas
 from .sources.arrondissements import read_arrondissements
+from .sources.bdtopo import read_bdtopo
 from .sources.bpe import read_bpe
 from .sources.bpe_counts import read_bpe_counts
 from .sources.candidates import read_candidates
 from .sources.chefs_lieux import read_chefs_lieux
+from .sources.cog import read_cog_movements
 from .sources.communes import read_communes
+from .sources.dila import read_annuaire
 from .sources.fetch import FetchChoice, FetchError, FetchResult, fetch
+from .sources.filosofi import read_filosofi
+from .sources.finess import read_finess
 from .sources.france_services import read_france_services
+from .sources.france_travail import read_france_travail
+from .sources.graphml import read_graphml
 from .sources.insee_access import PublishedTimes, read_insee_access_times
 from .sources.laposte import read_laposte
+from .sources.levels import read_levels
 from .sources.lines import read_lines
-from .sources.operators import read_operators
+from .sources.operators import OperatorForm, read_operators
 from .sources.origins import read_points_of_origin
+from .sources.osm_facilities import read_osm_facilities
 from .sources.osm_pbf import read_osm_pbf
 from .sources.passage import read_passage
+from .sources.population_raster import read_population_raster
+from .sources.populations import read_populations
+from .sources.route500 import read_route500
+from .sources.sites import read_annuaire_sites, read_sites
+from .tables.inhabitants import Inhabitants
+from .tables.levels import Levels
+from .tables.movements import Succession
 from .tables.places import Places
 from .tables.reading import Reading
 from .territory import Territory, read_territory
@@ -106,15 +142,18 @@ __all__ = [
     "Gains",
     "Gamme",
     "Hierarchy",
+    "Inhabitants",
     "InputError",
     "InseeComparison",
     "Judgement",
     "Land",
+    "Levels",
     "Mapping",
     "MissingExtraError",
     "Move",
     "NetworkError",
     "Opening",
+    "OperatorForm",
     "OutputError",
     "Places",
     "PublishedTimes",
@@ -133,18 +172,22 @@ __all__ = [
     "Spot",
     "Stop",
     "StoredNetworkError",
+    "Succession",
     "Territory",
     "TerritoryError",
     "Thresholds",
     "Topology",
     "Variant",
     "access_raster",
+    "access_rasters",
     "availability_times",
     "basket_means",
     "build_hierarchy",
     "build_topology",
+    "by_level",
     "calibrate_thresholds",
     "check",
+    "checked_today",
     "choose_sites",
     "compare",
     "compare_with_insee",
@@ -169,6 +212,7 @@ __all__ = [
     "isochrones",
     "judge_criteria",
     "k_nearest_facilities",
+    "level_names",
     "load_basket",
     "load_bouquet",
     "load_criteria",
@@ -179,27 +223,53 @@ __all__ = [
     "nearest_by_hierarchy",
     "nearest_times",
     "nearest_two",
+    "nearest_two_by_hierarchy",
     "one_at_a_time",
+    "plot_distribution",
+    "plot_epci",
+    "plot_gain",
+    "plot_gamme",
+    "plot_isochrones",
     "plot_minutes",
     "plot_remoteness",
+    "plot_service",
+    "plot_services_sheet",
+    "plot_sites",
+    "plot_siting",
+    "plot_zones",
     "population_mean",
     "reach",
     "reach_times",
+    "read_annuaire",
+    "read_annuaire_sites",
+    "read_areas",
     "read_arrondissements",
+    "read_bdtopo",
     "read_bpe",
     "read_bpe_counts",
     "read_candidates",
     "read_chefs_lieux",
+    "read_cog_movements",
     "read_communes",
+    "read_filosofi",
+    "read_finess",
     "read_france_services",
+    "read_france_travail",
+    "read_graphml",
     "read_insee_access_times",
     "read_laposte",
+    "read_levels",
     "read_lines",
     "read_operators",
+    "read_osm_facilities",
     "read_osm_pbf",
     "read_passage",
     "read_points_of_origin",
+    "read_population_raster",
+    "read_populations",
+    "read_route500",
     "read_scenario",
+    "read_sites",
     "read_territory",
     "remote_against_others",
     "remote_weights",
@@ -213,19 +283,24 @@ __all__ = [
     "simulate",
     "simulate_each",
     "sites_after",
+    "topology_for",
     "total_improvement",
     "weighted_median",
     "wide_times",
+    "write_access_rasters",
     "write_comparison",
     "write_criteria",
     "write_criticality",
     "write_diagnostic",
     "write_example",
     "write_gains",
+    "write_map_set",
     "write_maps",
     "write_maps_only",
+    "write_page",
     "write_raster",
     "write_report",
     "write_sensitivity",
     "write_siting",
+    "write_workbook",
 ]

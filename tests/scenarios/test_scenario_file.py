@@ -203,6 +203,21 @@ class TestBouquets:
         gains = simulate(toy.row(), read_scenario(scenario))
         assert gains.summary["services"] == [toy.PHARMACY, toy.CAF]
 
+    def test_operators_in_any_spelling(self, tmp_path):
+        path = tmp_path / "mien.toml"
+        head = 'name = "m"\nlabel = "M"\nyear = 2030\nsource = "nous"\n'
+        path.write_text(head + 'operators = ["CAF", "Pôle-Emploi", "Assurance maladie"]\n', "utf-8")
+        told = [operator.id for operator in load_bouquet(path).operators]
+        assert told == ["caf", "pole_emploi", "cpam"]
+        path.write_text(head + 'operators = ["CAF", "caf"]\n', "utf-8")
+        with pytest.raises(InputError, match="each operator once, found caf"):
+            load_bouquet(path)
+        scenario = write(
+            tmp_path, 'name = "x"\n[[open]]\nname = "y"\ncommune = "01003"\noperators = ["CAF"]'
+        )
+        gains = simulate(toy.row(), read_scenario(scenario))
+        assert gains.summary["services"] == [toy.CAF]
+
     def test_wrong_ones(self, tmp_path):
         path = tmp_path / "faux.toml"
         path.write_text('name = "f"\nlabel = "F"\nyear = 2030\nsource = "x"\noperators = ["cag"]')

@@ -436,3 +436,13 @@ def test_agencies_of_france_travail(tmp_path):
         6: "a repetition of an earlier row",
     }
     lands.adds_up(reading, 6)
+
+
+def test_a_desk_of_several_addresses(tmp_path):
+    two = [address(6, 5), address(7, 5)]
+    entries = [entry(1, adresse=two), entry(2, adresse=[address(8, 5), address(8, 5)])]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(entries))
+    reading = annuaire(path)
+    assert reading.table.geometry[0].distance(lands.point(6, 5)) < 1.0
+    assert lands.rows_of(reading.flags) == {1: "several addresses: the first one is taken"}

@@ -300,7 +300,7 @@ def keep_all(frame, study, claims_of):
 
 
 @settings(
-    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(cells=st.lists(CELLS, max_size=10), size=st.sampled_from([9, 20]), bounded=st.booleans())
 def test_every_form_gives_what_the_csv_gives(tmp_path, monkeypatch, cells, size, bounded):

@@ -214,7 +214,10 @@ def test_a_file_that_is_no_vector_file(tmp_path, payload, expected):
 
 @pytest.mark.parametrize("name", ["c.gpkg", "c.geojson", "c.shp"])
 def test_a_file_cut_short_is_refused(tmp_path, name):
-    layer = pd.concat([lands.commune_layer()] * 20, ignore_index=True)
+    one = lands.commune_layer()
+    # Beside each other: a commune does not lie in another one.
+    copies = [one.set_geometry(one.translate(xoff=-31 * lands.KM * number)) for number in range(20)]
+    layer = pd.concat(copies, ignore_index=True)
     layer["insee"] = [str(13000 + number) for number in range(len(layer))]
     layer.to_file(tmp_path / name)
     assert len(read_communes(tmp_path / name, crs=CRS, columns=COLUMNS).table) == 100
@@ -337,3 +340,24 @@ def test_faults_of_a_passage(tmp_path):
     lands.table(path, "a;b", "999;13001")
     with pytest.raises(InputError, match="column 'a': expected rows of an old code"):
         read_passage(path, columns={"old": "a", "commune": "b"})
+
+
+def test_arrondissements_beside_their_city_would_count_their_people_twice(tmp_path):
+    both = lands.commune_layer()
+    parts = lands.arrondissement_layer().drop(columns="ville")
+    pd.concat([both, parts], ignore_index=True).to_file(tmp_path / "c.gpkg")
+    with pytest.raises(InputError) as caught:
+        read_communes(tmp_path / "c.gpkg", crs=CRS, columns=COLUMNS)
+    told = [(fault.row, fault.column, fault.found) for fault in caught.value.faults]
+    assert told == [(6, "insee", "13201 inside 13055"), (7, "insee", "13202 inside 13055")]
+    assert "communes.arrondissements" in str(caught.value)
+
+
+def test_a_commune_around_another_and_one_with_an_enclave(tmp_path):
+    layer = lands.commune_layer().iloc[:2]
+    ring, hole = lands.box(0, 0, 10, 10), lands.box(4, 4, 6, 6)
+    layer = layer.set_geometry([ring.difference(hole), hole])
+    assert len(communes_from_frame(layer, crs=CRS, columns=COLUMNS).table) == 2
+    # One outline twice is told once, by the later row.
+    with pytest.raises(InputError, match="row 2, .* 13003 inside 13001"):
+        communes_from_frame(layer.set_geometry([hole, hole]), crs=CRS, columns=COLUMNS)

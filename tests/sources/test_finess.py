@@ -219,3 +219,9 @@ def test_every_line_is_somewhere_once(tmp_path, lines):
     establishments = 13 + sum(line.startswith("structureet") for line in lines)
     assert reading.rows_read >= establishments
     assert schema_faults(reading.table, FACILITIES, file="f") == []
+
+
+def test_legal_entities_are_no_places(tmp_path):
+    entity = "structureej;130786049;APHM;;;80;R;;;;055;13"
+    with pytest.raises(InputError, match=r"structureej, which are legal entities.*cs1100507"):
+        finess(etalab(tmp_path, entity))

@@ -225,3 +225,21 @@ def test_the_network_is_that_of_the_graph_itself(tmp_path_factory, edges):
     assert np.array_equal(ours.outgoing.heads, theirs.outgoing.heads)
     # The junctions of a table stand on whole centimetres.
     assert ours.outgoing.weights_ms == pytest.approx(theirs.outgoing.weights_ms, abs=5)
+
+
+def test_directions_that_an_undirected_graph_lost_are_flagged(tmp_path):
+    once, both = ("a", "b", {"oneway": True}), ("b", "c", {"oneway": False})
+    path = tmp_path / "g.graphml"
+    osmnx.save_graphml(graph_of(once, both).to_undirected(), path)
+    reading = read(path)
+    assert reading.table["oneway"].tolist() == [False, False]
+    told = lands.rows_of(reading.flags)
+    assert told == {1: "one-way in an undirected graph: taken as both ways"}
+
+
+def test_a_node_beyond_the_earth_has_no_place(tmp_path):
+    graph = graph_of(("a", "b", {}), ("b", "c", {}))
+    graph.nodes["c"]["x"] = 1e300
+    osmnx.save_graphml(graph, tmp_path / "g.graphml")
+    reading = read(tmp_path / "g.graphml")
+    assert list(lands.rows_of(reading.rejects)) == [2]

@@ -310,3 +310,10 @@ def test_every_stretch_is_in_one_place(tmp_path_factory, rows):
     assert reading.rows_read == len(rows)
     assert reading.rows_kept == len(reading.table)
     assert reading.rejects["row"].is_unique
+
+
+def test_a_direction_that_is_not_told_is_flagged(tmp_path):
+    path = bdtopo(tmp_path / "r.gpkg", (line((0, 0), (1, 0)), {"oneway": None}))
+    reading = read(path)
+    assert reading.table["oneway"].tolist() == [False]
+    assert lands.rows_of(reading.flags) == {1: "unknown direction of traffic: taken as both ways"}

@@ -5,8 +5,10 @@ import json
 import lands
 import pytest
 
-from sdaasp_geo.errors import TerritoryError
+from sdaasp_geo.errors import InputError, TerritoryError
 from sdaasp_geo.pipeline import readers
+from sdaasp_geo.sources.operators import OperatorForm, read_operators
+from sdaasp_geo.sources.study import StudyArea
 from sdaasp_geo.territory import read_territory
 
 TERRITORY = """
@@ -92,3 +94,25 @@ def test_each_section_reaches_its_reader(tmp_path):
 def test_keys_that_nobody_reads_are_refused(tmp_path, section, expected):
     with pytest.raises(TerritoryError, match=expected):
         read_territory(written(tmp_path, section))
+
+
+def test_postcodes_are_no_codes_of_communes(tmp_path):
+    """13001 is Marseille for the post and Aix for Insee."""
+    for name in ("code_postal", "Code Postal", "CP", "codpos"):
+        path = lands.table(tmp_path / "o.csv", f"service,{name}", "pole_emploi,13001")
+        form = OperatorForm({"service": "service", "commune": name})
+        with pytest.raises(InputError, match=r"a column of INSEE commune codes.*postcode"):
+            read_operators(path, study=lands.study(), basket=lands.BASKET, form=form)
+
+
+def test_what_an_address_adds_to_a_city(tmp_path):
+    rows = ["Ville Cedex 20,13000", "VILLE 2e arrondissement,13002", "Ville 12,", "Vile,13000"]
+    path = lands.table(tmp_path / "o.csv", "v,cp", *rows)
+    columns = {"city": "v", "postcode": "cp"}
+    known = lands.places()
+    known.units["name"] = known.units["name"].replace("Commune 13055", "Ville")
+    study = StudyArea(known, "13", None)
+    form = OperatorForm(columns, service="pole_emploi")
+    reading = read_operators(path, study=study, basket=lands.BASKET, form=form)
+    assert reading.table["commune"].tolist() == ["13055"] * 3
+    assert list(lands.rows_of(reading.rejects)) == [5]

@@ -9,7 +9,7 @@ from sdaasp_geo.errors import InputError
 from sdaasp_geo.sources.bpe_counts import read_bpe_counts
 from sdaasp_geo.sources.france_services import read_france_services
 from sdaasp_geo.sources.laposte import read_laposte
-from sdaasp_geo.sources.operators import OperatorForm, read_operators
+from sdaasp_geo.sources.operators import ELSEWHERE, OperatorForm, read_operators
 from sdaasp_geo.sources.sites import read_sites
 from sdaasp_geo.tables.gate import schema_faults
 from sdaasp_geo.tables.schemas import FACILITIES, SITES
@@ -101,7 +101,7 @@ def test_operators_are_mapped_to_services(tmp_path):
     assert table["service"].tolist() == ["point_accueil_caf", "pole_emploi", "point_accueil_caf"]
     assert set(table["vintage"]) == {"2016"}
     assert reading.unused["code"].tolist() == ["mairie"]
-    assert lands.rows_of(reading.rejects) == {6: "a repetition of an earlier row"}
+    assert lands.rows_of(reading.rejects) == {6: ELSEWHERE}
     lands.adds_up(reading, 5)
 
 

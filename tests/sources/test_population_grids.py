@@ -14,13 +14,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
+import toy_territory
 from sdaasp_geo.errors import InputError
+from sdaasp_geo.pipeline import readers
+from sdaasp_geo.pipeline.provenance import sha256_of
 from sdaasp_geo.sources.cells import origins_of_cells
 from sdaasp_geo.sources.filosofi import is_filosofi, read_filosofi
 from sdaasp_geo.sources.population_raster import read_population_raster
 from sdaasp_geo.tables.gate import schema_faults
 from sdaasp_geo.tables.reading import Notes
 from sdaasp_geo.tables.schemas import ORIGINS
+from sdaasp_geo.territory import read_territory
 
 LAEA = Transformer.from_crs(lands.CRS, "EPSG:3035", always_xy=True)
 PLACES = lands.places()
@@ -190,7 +194,7 @@ def cells(draw):
     return frame.assign(middle=frame.geometry.centroid)
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=6)
 @given(cells=cells(), shores=st.booleans())
 def test_nobody_is_lost_when_cells_are_cut(cells, shores):
     before = cells.copy(deep=True)
@@ -351,7 +355,7 @@ def test_other_faults_of_a_raster(tmp_path):
 
 
 @settings(
-    deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     rows=st.lists(
@@ -381,3 +385,26 @@ def test_no_square_is_lost(tmp_path, rows):
     kept = reading.table["origin"].str.split("-").str[0].nunique()
     assert reading.rows_read == len(rows) + 1
     assert reading.rows_kept == kept
+
+
+def test_a_territory_file_names_squares_or_a_raster(tmp_path):
+    toml = toy_territory.TOML.replace('departement = "01"', 'departement = "13"')
+    section = '[origins]\nkind = "squares"\nsize_m = 1000\nmerge = 2\npath = "{}"\n'
+    raster(tmp_path / "p.tif", np.ones((10, 10)), north=10.0)
+    header = EDITIONS["2021"][0]
+    squares = lands.table(
+        tmp_path / "s.csv", header, *rows_of_edition(200, (name(5, 5), 1, "13001", 4))
+    )
+    with zipfile.ZipFile(tmp_path / "s.zip", "w") as archive:
+        archive.write(squares, "carreaux_200m_met.csv")
+    for file, people in {"p.tif": 100.0, "s.csv": 4.0, "s.zip/carreaux_200m_met.csv": 4.0}.items():
+        (tmp_path / "t.toml").write_text(toml + section.format(file), encoding="utf-8")
+        territory = read_territory(tmp_path / "t.toml")
+        found = readers.origins(territory, PLACES).table
+        assert found["population"].sum() == people
+        assert ("imputed" in found) == (file != "p.tif")
+    # Four cells of 1 km are one of 2 km; what is read of an archive is known by the archive.
+    (tmp_path / "t.toml").write_text(toml + section.format("p.tif"), encoding="utf-8")
+    assert len(readers.origins(read_territory(tmp_path / "t.toml"), PLACES).table) == 25
+    member = tmp_path / "s.zip" / "carreaux_200m_met.csv"
+    assert sha256_of(member) == sha256_of(tmp_path / "s.zip")

@@ -399,3 +399,13 @@ def test_no_area_is_lost(tmp_path_factory, rows, peopled):
     assert reading.table["code"].is_unique
     assert reading.table.geometry.geom_type.isin(["Polygon", "MultiPolygon"]).all()
     assert not peopled or (reading.table["population"] >= 0).all()
+
+
+def test_a_column_com_may_hold_the_names(tmp_path):
+    path = lands.table(tmp_path / "p.csv", "DEPCOM;COM;PMUN", "13001;Aix;1200", "2A004;Ajaccio;5")
+    assert people(read_populations(path)) == {"13001": 1200.0, "2A004": 5.0}
+    path = lands.table(tmp_path / "q.csv", "COM;PMUN", "13001;1200")
+    assert people(read_populations(path)) == {"13001": 1200.0}
+    path = lands.table(tmp_path / "r.csv", "COM;PMUN", "Aix;1200")
+    with pytest.raises(InputError, match=r"a commune with its inhabitants, found none in 1 rows"):
+        read_populations(path)

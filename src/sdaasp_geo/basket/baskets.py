@@ -163,6 +163,7 @@ def load_basket(name: str | Path) -> Basket:
 def _parse(text: str, file: str) -> Basket:
     try:
         raw = tomllib.loads(text)
+        _refuse_other_types(raw)
         basket = Basket(
             name=raw["name"],
             label=raw.get("label", raw["name"]),
@@ -170,7 +171,7 @@ def _parse(text: str, file: str) -> Basket:
             gammes=tuple(Gamme(**item) for item in raw["gammes"]),
             services=tuple(_service(item) for item in raw["services"]),
         )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
         fault = Fault(
             file,
             "a basket in TOML: name, [[gammes]] (id, label), [[services]] (id, label, gamme, bpe)",
@@ -180,6 +181,25 @@ def _parse(text: str, file: str) -> Basket:
     if faults := _faults(basket, file):
         raise InputError(faults)
     return basket
+
+
+def _refuse_other_types(raw: dict[str, Any]) -> None:
+    told: list[tuple[str, Any]] = [
+        (key, raw[key]) for key in ("name", "label", "source") if key in raw
+    ]
+    for table, keys in (("gammes", ("id", "label")), ("services", ("id", "label", "gamme"))):
+        told += [
+            (f"{table}.{key}", item[key]) for item in raw[table] for key in keys if key in item
+        ]
+    for key, value in told:
+        if not isinstance(value, str):
+            message = f"{key}: expected a text, found {value!r}"
+            raise TypeError(message)
+    for item in raw["services"]:
+        frequency = item.get("frequency", 0.0)
+        if isinstance(frequency, bool) or not isinstance(frequency, int | float):
+            message = f"frequency: expected a number, found {frequency!r}"
+            raise TypeError(message)
 
 
 def _service(item: dict[str, Any]) -> Service:

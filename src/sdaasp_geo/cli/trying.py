@@ -19,7 +19,7 @@ from sdaasp_geo.cli.commands import (
 from sdaasp_geo.cli.session import Session  # noqa: TC001 (read at run time)
 
 if TYPE_CHECKING:
-    from sdaasp_geo.scenarios.compare import Comparison
+    from sdaasp_geo.scenarios.comparison import Comparison
     from sdaasp_geo.scenarios.gains import Gains
     from sdaasp_geo.scenarios.siting.result import SitingResult
 

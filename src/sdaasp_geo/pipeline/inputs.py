@@ -23,6 +23,7 @@ from sdaasp_geo.tables.levels import AREA_SHARES, COMMUNE_LEVELS, Levels, shares
 from sdaasp_geo.tables.origins import chef_lieu_origins, with_every_commune
 from sdaasp_geo.tables.places import Places
 from sdaasp_geo.tables.reading import FrameT, Reading, stack_notes, stack_unused
+from sdaasp_geo.tables.same_places import same_places
 from sdaasp_geo.tables.schemas import FACILITIES, ORIGINS, SITES
 
 if TYPE_CHECKING:

@@ -65,6 +65,8 @@ _DIRECTORIES: dict[str, Callable[..., Geo]] = {
     "finess": read_finess,
     "france_travail": read_france_travail,
 }
+# Above these a walker or a cyclist would be a car.
+_MOST_KMH = {"foot": 8.0, "bike": 30.0}
 # Lambert-93 and the overseas systems stay within a thousandth.
 _MOST_SCALE_ERROR = 0.01
 
@@ -283,5 +285,32 @@ def roads(territory: Territory, section: RoadsSection, area: shapely.Geometry | 
     if section.format == "osm_pbf":
         return read_osm_pbf(path, profile=section.profile, **shared)
     if section.format == "graphml":
-        return read_graphml(path, **shared)
-    return read_lines(path, columns=section.columns, layer=section.layer, **shared)
+        reading = read_graphml(path, **shared)
+    else:
+        reading = read_lines(path, columns=section.columns, layer=section.layer, **shared)
+    if faults := _speed_faults(reading.table, territory, path.name):
+        raise InputError(faults)
+    return reading
+
+
+def _speed_faults(roads: gpd.GeoDataFrame, territory: Territory, file: str) -> list[Fault]:
+    """Refuse roads on which walkers or cyclists would go as fast as cars."""
+    most_kmh = _MOST_KMH.get(territory.profile)
+    if most_kmh is None:
+        return []
+    untold = roads["duration_min"].isna()
+    speeds = territory.assumptions.speed_kmh
+    classes = {
+        name: speeds[name]
+        for name in sorted(set(roads.loc[untold & roads["posted_kmh"].isna(), "road_class"]))
+        if name != "ferry" and speeds.get(name, 0.0) > most_kmh
+    }
+    posted = untold & (roads["posted_kmh"] * territory.assumptions.posted_speed_factor > most_kmh)
+    found = [f"{name} at {kmh:g} km/h" for name, kmh in classes.items()]
+    if posted.any():
+        found.append(f"{int(posted.sum())} roads at the limit posted for cars")
+    if not found:
+        return []
+    expected = f"roads on which the profile {territory.profile!r} goes at most {most_kmh:g} km/h"
+    cause = "roads for cars: name classes of this profile, or give speeds in assumptions.speed_kmh"
+    return [Fault(file, expected, ", ".join(found), cause, column="road_class")]

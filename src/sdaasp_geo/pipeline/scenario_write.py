@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sdaasp_geo.diagnostic.model import Diagnostic
-    from sdaasp_geo.scenarios.compare import Comparison
+    from sdaasp_geo.scenarios.comparison import Comparison
     from sdaasp_geo.scenarios.gains import Gains
     from sdaasp_geo.scenarios.model import Scenario
     from sdaasp_geo.scenarios.siting.result import SitingResult

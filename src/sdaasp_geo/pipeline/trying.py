@@ -15,7 +15,7 @@ from sdaasp_geo.sources.candidates import read_candidates
 
 if TYPE_CHECKING:
     from sdaasp_geo.diagnostic.model import Diagnostic
-    from sdaasp_geo.scenarios.compare import Comparison
+    from sdaasp_geo.scenarios.comparison import Comparison
     from sdaasp_geo.scenarios.gains import Gains
     from sdaasp_geo.scenarios.siting.result import SitingResult
 

@@ -29,12 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pandas as pd
-
     from sdaasp_geo.diagnostic.model import Diagnostic
     from sdaasp_geo.report.layout import Sheet
     from sdaasp_geo.report.sitemarks import Mark
-    from sdaasp_geo.scenarios.compare import Comparison
+    from sdaasp_geo.scenarios.comparison import Comparison
 
 CHANGES_MAP, LAST_MAP = "changements", "derniers-services"
 _KINDS = {
@@ -88,31 +86,10 @@ def change_marks(comparison: Comparison) -> list[Mark]:
     return marks_of(shown, kinds, [""] * len(shown))
 
 
-def commune_extremes(diagnostic: Diagnostic, comparison: Comparison) -> pd.DataFrame:
-    """Largest loss and gain of each commune over the services, in the diagnostic's order.
-
-    Returns
-    -------
-    DataFrame
-        ``loss_min gain_min losing reached unreached``, minutes of the commune's means
-        and inhabitants, the largest over the services.
-    """
-    table = comparison.communes
-    change = table["change_min"].astype("float64").fillna(0.0)
-    parts = table[["commune"]].assign(
-        loss_min=change.clip(lower=0.0),
-        gain_min=(-change).clip(lower=0.0),
-        losing=table["inhabitants_losing"],
-        reached=table["inhabitants_newly_reached"],
-        unreached=table["inhabitants_newly_unreached"],
-    )
-    largest = parts.groupby("commune").max()
-    return largest.reindex(diagnostic.communes["commune"]).reset_index(drop=True)
-
-
 def change_theme(diagnostic: Diagnostic, comparison: Comparison) -> Theme:
     """Return what the facilities did to each commune."""
-    found = commune_extremes(diagnostic, comparison)
+    codes = diagnostic.communes["commune"]
+    found = comparison.largest_changes().reindex(codes).reset_index(drop=True)
     loss = found["loss_min"].to_numpy(dtype=np.float64)
     gain = found["gain_min"].to_numpy(dtype=np.float64)
     ranks = gain_classes(np.where(loss > 0, -loss, gain))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sdaasp_geo.diagnostic.model import Diagnostic
-    from sdaasp_geo.scenarios.compare import Comparison
+    from sdaasp_geo.scenarios.comparison import Comparison
 
 FILE_NAME = "rapport-comparaison.html"
 _SHOWN = 40

@@ -20,7 +20,7 @@ from sdaasp_geo.report.gainthemes import (
 from sdaasp_geo.report.palette import MISSING_FILL, RAMP, SITE
 from sdaasp_geo.report.tallies import CLASS_LABELS, MISSING_CLASS, minute_classes
 from sdaasp_geo.report.words import BASKET, columns_of, item_title
-from sdaasp_geo.scenarios.compare import Comparison
+from sdaasp_geo.scenarios.comparison import Comparison
 from sdaasp_geo.scenarios.gains import Gains
 from sdaasp_geo.scenarios.siting.result import SitingResult
 

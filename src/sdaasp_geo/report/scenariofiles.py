@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sdaasp_geo.diagnostic.model import Diagnostic
-    from sdaasp_geo.scenarios.compare import Comparison
+    from sdaasp_geo.scenarios.comparison import Comparison
     from sdaasp_geo.scenarios.gains import Gains
     from sdaasp_geo.scenarios.siting.result import SitingResult
 
@@ -67,7 +67,7 @@ def write_siting_tables(
         "sites.csv": result.sites,
         "alternatives.csv": result.alternatives,
         "candidates.csv": result.candidates,
-        "communes.csv": siting_communes(diagnostic, result),
+        "communes.csv": result.gain_by_commune(diagnostic.communes),
         "origins.csv": result.origins,
         "unserved.csv": result.unserved,
         "without_after.csv": result.without_after,
@@ -92,37 +92,6 @@ def write_comparison_tables(
         "notes.csv": pd.DataFrame({"note": pd.Series(list(comparison.notes), dtype="str")}),
     }
     return write_named_tables(tables, comparison.summary, provenance, folder)
-
-
-def siting_communes(diagnostic: Diagnostic, result: SitingResult) -> pd.DataFrame:
-    """Gain of each commune by the chosen sites, from the table of origins.
-
-    Returns
-    -------
-    DataFrame
-        One row a commune of the département: ``commune name population
-        inhabitants_gaining gain_min`` (mean of the inhabitants whose gain is known, over
-        each one's service of largest gain), ``inhabitants_newly_reached``.
-    """
-    origins, known = result.origins, result.origins["gain_min"].notna()
-    people = origins["population"]
-    sums = pd.DataFrame(
-        {
-            "commune": origins["commune"],
-            "inhabitants_gaining": people.where(
-                (origins["gain_min"] > 0) | (origins["newly_reached"] > 0), 0.0
-            ),
-            "inhabitants_newly_reached": people.where(origins["newly_reached"] > 0, 0.0),
-            "known": people.where(known, 0.0),
-            "minutes": (people * origins["gain_min"]).where(known, 0.0),
-        }
-    )
-    total = sums.groupby("commune").sum()
-    total["gain_min"] = total["minutes"] / total["known"].where(total["known"] > 0)
-    communes = pd.DataFrame(diagnostic.communes[["commune", "name", "population"]])
-    found = total.reindex(communes["commune"]).reset_index(drop=True)
-    columns = ["inhabitants_gaining", "gain_min", "inhabitants_newly_reached"]
-    return communes.reset_index(drop=True).join(found[columns])
 
 
 def flat(table: pd.DataFrame) -> pd.DataFrame:

@@ -18,7 +18,6 @@ from sdaasp_geo.report.gainthemes import (
     gain_ramp,
 )
 from sdaasp_geo.report.markedsheet import draw_marked
-from sdaasp_geo.report.scenariofiles import siting_communes
 from sdaasp_geo.report.shapes import make_backdrop
 from sdaasp_geo.report.sitemarks import CANDIDATE, CHOSEN, EXISTING, marks_of, names_or_numbers
 from sdaasp_geo.report.sitingwords import found_words, objective_words, status_words
@@ -94,7 +93,7 @@ def siting_marks(diagnostic: Diagnostic, result: SitingResult) -> list[Mark]:
 
 def _gain_theme(diagnostic: Diagnostic, result: SitingResult) -> Theme:
     summary = result.summary
-    communes = siting_communes(diagnostic, result)
+    communes = result.gain_by_commune(diagnostic.communes)
     ranks = gain_classes(communes["gain_min"].to_numpy(dtype=np.float64))
     fresh = (communes["inhabitants_newly_reached"] > 0).to_numpy(dtype=bool)
     ranks = np.where((ranks <= NO_CHANGE) & fresh, NEWLY_REACHED, ranks)

@@ -17,7 +17,6 @@ from sdaasp_geo.report.dossier import (
 )
 from sdaasp_geo.report.french import MISSING, count, is_missing, listing, minutes, number
 from sdaasp_geo.report.gaintables import NAMED_AT_MOST, change_cell, note_table
-from sdaasp_geo.report.scenariofiles import siting_communes
 from sdaasp_geo.report.sentences import KeyFigure
 from sdaasp_geo.report.sitingwords import (
     FIGURES,
@@ -279,7 +278,7 @@ def _steady(result: SitingResult) -> list[str]:
 
 
 def _commune_section(diagnostic: Diagnostic, result: SitingResult) -> Section:
-    communes = siting_communes(diagnostic, result)
+    communes = result.gain_by_commune(diagnostic.communes)
     gaining = communes[communes["inhabitants_gaining"] > 0]
     order = ["gain_min", "inhabitants_gaining", "commune"]
     best = gaining.sort_values(order, ascending=[False, False, True]).head(_SHOWN)

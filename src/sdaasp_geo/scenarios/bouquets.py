@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sdaasp_geo.errors import Fault, InputError
+from sdaasp_geo.tables.folding import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -136,9 +138,35 @@ def operators() -> dict[str, Operator]:
     >>> operators()["caf"].service
     'point_accueil_caf'
     """
+    return {item.id: item for item in _shipped_operators()}
+
+
+@functools.cache
+def _shipped_operators() -> tuple[Operator, ...]:
+    # Every site of a list asks for its operators by name.
     raw = tomllib.loads((_data() / "operators.toml").read_text("utf-8"))
-    known = [Operator.model_validate(item) for item in raw["operators"]]
-    return {item.id: item for item in known}
+    return tuple(Operator.model_validate(item) for item in raw["operators"])
+
+
+def operator_of(name: str, known: Mapping[str, Operator] | None = None) -> Operator | None:
+    """Return the operator of a name: its id or label, whatever their case and accents.
+
+    Parameters
+    ----------
+    name
+        As people and lists of sites write it.
+    known
+        Operators by id; those of the library if None.
+
+    Examples
+    --------
+    >>> operator_of("Pôle-Emploi").id, operator_of("CAF").id, operator_of("Assurance Maladie").id
+    ('pole_emploi', 'caf', 'cpam')
+    """
+    among = operators() if known is None else known
+    # An id goes before a label that looks like another's id.
+    labels = {folded(item.label): item for item in among.values()}
+    return (labels | {folded(key): item for key, item in among.items()}).get(folded(name))
 
 
 def load_bouquet(name: str | Path) -> Bouquet:
@@ -161,7 +189,10 @@ def load_bouquet(name: str | Path) -> Bouquet:
         path = Path(name)
         if not path.is_file():
             raise InputError([Fault(str(name), "a bouquet file", "no such file")])
-        return _parse(path.read_text(encoding="utf-8-sig"), str(name))
+        try:
+            return _parse(path.read_text(encoding="utf-8-sig"), str(name))
+        except UnicodeDecodeError as error:
+            raise InputError([Fault(str(name), "text in UTF-8", str(error))]) from error
     if name not in shipped_bouquets():
         raise InputError([unknown("bouquet", "bouquet", str(name), shipped_bouquets())])
     file = f"{_PREFIX}{name}{_SUFFIX}"
@@ -206,22 +237,25 @@ def _parse(text: str, file: str) -> Bouquet:
     except ValidationError as error:
         raise InputError([_fault(item, file) for item in error.errors()]) from error
     known: Mapping[str, Operator] = operators() | {item.id: item for item in raw.own}
-    lost = [name for name in raw.operators if name not in known]
+    found = {name: operator_of(name, known) for name in raw.operators}
+    lost = [name for name, operator in found.items() if operator is None]
     if lost:
         raise InputError(
             [unknown(file, "operator", name, known, column="operators") for name in lost]
         )
-    twice = sorted({name for name in raw.operators if raw.operators.count(name) > 1})
+    hosted = [item for name in raw.operators if (item := found[name]) is not None]
+    ids = [item.id for item in hosted]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
-        found = ", ".join(twice)
-        raise InputError([Fault(file, "each operator once", found, column="operators")])
+        named = ", ".join(twice)
+        raise InputError([Fault(file, "each operator once", named, column="operators")])
     return Bouquet(
         raw.name,
         raw.label,
         raw.year,
         raw.source,
         raw.unverified,
-        tuple(known[name] for name in raw.operators),
+        tuple(hosted),
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.scenarios.bouquets import (
     load_bouquet,
+    operator_of,
     operators,
     reception_levels,
     unknown,
@@ -288,7 +289,7 @@ def _located(item: Criterion, folder: Path) -> Criterion:
 
 def _name_faults(item: Criterion, file: str, where: str) -> list[Fault]:
     faults = []
-    if item.operator is not None and item.operator not in operators():
+    if item.operator is not None and operator_of(item.operator) is None:
         column = f"{where}.operator"
         faults.append(unknown(file, "operator", item.operator, operators(), column=column))
     if item.bouquet is not None:

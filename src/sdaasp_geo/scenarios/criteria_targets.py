@@ -14,7 +14,13 @@ from sdaasp_geo.access.times import nearest_times
 from sdaasp_geo.assumptions import missing_cap_min
 from sdaasp_geo.diagnostic.model import land_of
 from sdaasp_geo.errors import Fault, InputError
-from sdaasp_geo.scenarios.bouquets import load_bouquet, operators, reception_levels, unknown
+from sdaasp_geo.scenarios.bouquets import (
+    load_bouquet,
+    operator_of,
+    operators,
+    reception_levels,
+    unknown,
+)
 from sdaasp_geo.scenarios.criteria_file import name_faults
 from sdaasp_geo.tables.gate import schema_faults
 from sdaasp_geo.tables.schemas import FACILITIES, SITES
@@ -119,9 +125,10 @@ class Targets:
         if criterion.gamme is not None or criterion.basket:
             return self._of_basket(criterion)
         if criterion.operator is not None:
-            operator = operators()[criterion.operator]
-            if operator.service is None:
-                return self._absent(f"{operator.label} : aucun service du panier n'y répond.")
+            operator = operator_of(criterion.operator)
+            if operator is None or operator.service is None:
+                label = criterion.operator if operator is None else operator.label
+                return self._absent(f"{label} : aucun service du panier n'y répond.")
             return self._single(operator.service)
         group = _group(criterion)
         return self._single(criterion.service or "" if group is None else _key(group))

@@ -12,6 +12,7 @@ import shapely
 from sdaasp_geo.diagnostic.model import land_of
 from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.scenarios.closures import Closures, Ground, closing_effects
+from sdaasp_geo.scenarios.searched import searched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sdaasp_geo.diagnostic.model import Diagnostic
+    from sdaasp_geo.network.shelf import Way
 
     Ints = npt.NDArray[np.int64]
 
@@ -44,6 +46,7 @@ def criticality(
     services: Sequence[str] | None = None,
     by: Literal["facility", "site"] = "facility",
     executor: Executor | None = None,
+    search: Way = "auto",
 ) -> gpd.GeoDataFrame:
     """Tell who loses how much if a facility closes, for every facility, each closing alone.
 
@@ -59,6 +62,8 @@ def criticality(
         stands at no known place, and closes alone.
     executor
         Where the searches run; threads of this process if None.
+    search
+        How: ``bucket``, ``hierarchy``, or as it pays; the answer is the same.
 
     Returns
     -------
@@ -93,6 +98,7 @@ def criticality(
     facilities of a commune, one closes. Where a site closes, the loss of an inhabitant is
     the largest over its services, and `lost_inhabitant_min` is summed over them.
     """
+    diagnostic = searched(diagnostic, search)
     land = land_of(diagnostic)
     ids = _known_services(diagnostic, services)
     rows = land.facilities[land.facilities["service"].isin(ids)].reset_index(drop=True)

@@ -14,6 +14,7 @@ from sdaasp_geo.scenarios.ground import Ground
 from sdaasp_geo.scenarios.pairs import Reach
 from sdaasp_geo.scenarios.placing import placed_openings
 from sdaasp_geo.scenarios.remarks import remark_sites
+from sdaasp_geo.scenarios.searched import searched
 from sdaasp_geo.scenarios.tally import Tally
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sdaasp_geo.diagnostic.model import Diagnostic
+    from sdaasp_geo.network.shelf import Way
     from sdaasp_geo.scenarios.notes import Remarks
 
     Floats = npt.NDArray[np.float64]
@@ -46,6 +48,7 @@ def simulate_each(
     services: Sequence[str] = (),
     bouquet: str | None = None,
     executor: Executor | None = None,
+    search: Way = "auto",
 ) -> gpd.GeoDataFrame:
     """Try every candidate alone: the gains of opening it and no other.
 
@@ -63,6 +66,8 @@ def simulate_each(
         What a candidate offers whose own row does not say.
     executor
         Where the searches run; threads of this process if None.
+    search
+        How: ``bucket``, ``hierarchy``, or as it pays; the answer is the same.
 
     Returns
     -------
@@ -83,6 +88,7 @@ def simulate_each(
     ValueError
         If the diagnostic has no land.
     """
+    diagnostic = searched(diagnostic, search)
     openings = openings_of(candidates, services=services, bouquet=bouquet, source=_FILE)
     ground = Ground.of(diagnostic)
     sites, remarks = placed_openings(diagnostic, openings, file=_FILE)

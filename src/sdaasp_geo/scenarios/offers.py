@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
-import unicodedata
 from typing import TYPE_CHECKING
 
 from sdaasp_geo.errors import Fault, InputError
-from sdaasp_geo.scenarios.bouquets import load_bouquet, operators, unknown
+from sdaasp_geo.scenarios.bouquets import load_bouquet, operator_of, operators, unknown
 
 if TYPE_CHECKING:
     from sdaasp_geo.basket import Basket
@@ -33,7 +32,6 @@ class Offers:
         self._basket = basket
         self._file = file
         self._remarks = remarks
-        self._known = _by_name(operators())
         # A hundred sites with one bouquet read its file once.
         self._load = functools.cache(load_bouquet)
 
@@ -74,7 +72,7 @@ class Offers:
         return self._in_order(self._services(told, subject)), faults
 
     def _operators(self, opening: Opening) -> tuple[list[Operator], list[Fault]]:
-        found = [self._known.get(_plain(name)) for name in opening.operators]
+        found = [operator_of(name) for name in opening.operators]
         column = _column(opening.where, "operators")
         faults = [
             unknown(self._file, "operator", name, operators(), column=column)
@@ -105,16 +103,3 @@ class Offers:
 
 def _column(where: str, key: str) -> str:
     return f"{where}.{key}" if where else key
-
-
-def _by_name(known: dict[str, Operator]) -> dict[str, Operator]:
-    """Operators by id and by label: lists of sites write either."""
-    names = {_plain(item.label): item for item in known.values()}
-    names |= {_plain(name): item for name, item in known.items()}
-    return names
-
-
-def _plain(name: str) -> str:
-    bare = unicodedata.normalize("NFKD", name.strip().casefold())
-    letters = "".join(letter for letter in bare if not unicodedata.combining(letter))
-    return letters.replace(" ", "_").replace("-", "_")

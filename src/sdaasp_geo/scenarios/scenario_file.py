@@ -10,7 +10,7 @@ import shapely
 from pydantic import BaseModel, ValidationError
 
 from sdaasp_geo.errors import Fault, InputError
-from sdaasp_geo.scenarios.bouquets import load_bouquet, operators, unknown
+from sdaasp_geo.scenarios.bouquets import load_bouquet, operator_of, operators, unknown
 from sdaasp_geo.scenarios.model import Closing, Conversion, Move, Opening, Scenario, Spot, Stop
 from sdaasp_geo.scenarios.sections import CloseSection, ScenarioToml
 from sdaasp_geo.tables.crs import GEOGRAPHIC_CRS
@@ -182,7 +182,7 @@ def _offer_faults(item: OpenSection, where: str, path: Path) -> list[Fault]:
         return [Fault(str(path), expected, "none of them", column=where)]
     faults = [] if item.bouquet is None else _bouquet_faults(item.bouquet, f"{where}.bouquet", path)
     known = operators()
-    lost = [name for name in item.operators if name not in known]
+    lost = [name for name in item.operators if operator_of(name, known) is None]
     column = f"{where}.operators"
     return faults + [unknown(str(path), "operator", name, known, column=column) for name in lost]
 

@@ -17,6 +17,7 @@ from sdaasp_geo.scenarios.notes import Remarks
 from sdaasp_geo.scenarios.pairs import Reach
 from sdaasp_geo.scenarios.placing import placed
 from sdaasp_geo.scenarios.remarks import remark_changes, remark_sites
+from sdaasp_geo.scenarios.searched import searched
 from sdaasp_geo.scenarios.tally import Tally, whole
 
 if TYPE_CHECKING:
@@ -26,12 +27,17 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sdaasp_geo.diagnostic.model import Diagnostic
+    from sdaasp_geo.network.shelf import Way
     from sdaasp_geo.scenarios.model import Scenario
     from sdaasp_geo.scenarios.placing import Placed
 
 
 def simulate(
-    diagnostic: Diagnostic, scenario: Scenario, *, executor: Executor | None = None
+    diagnostic: Diagnostic,
+    scenario: Scenario,
+    *,
+    executor: Executor | None = None,
+    search: Way = "auto",
 ) -> Gains:
     """Try a scenario on a diagnostic: who gains, who loses, and how much.
 
@@ -46,6 +52,8 @@ def simulate(
         What opens, closes, moves and is converted.
     executor
         Where the searches run; threads of this process if None.
+    search
+        How: ``bucket``, ``hierarchy``, or as it pays; the answer is the same.
 
     Returns
     -------
@@ -61,6 +69,7 @@ def simulate(
     ValueError
         If the diagnostic has no land.
     """
+    diagnostic = searched(diagnostic, search)
     ground = Ground.of(diagnostic)
     plan = placed(diagnostic, scenario)
     fresh = nearest_times(

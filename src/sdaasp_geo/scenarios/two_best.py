@@ -10,7 +10,8 @@ import pandas as pd
 from sdaasp_geo.access.candidates import same_street_pairs
 from sdaasp_geo.access.internal import internal_time_min
 from sdaasp_geo.network.snapping import along_street_ms, entries, exits
-from sdaasp_geo.routing.nearest import Seeds, nearest_two
+from sdaasp_geo.routing.choice import LEAST_STEP, finder
+from sdaasp_geo.routing.nearest import Seeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 STAYS = -1
 _BY_COMMUNE = "commune"
 _MS_PER_MIN = 60_000.0
-# Bounds the memory of the node tables: searches × nodes × four int32 tables.
+# Bounds the memory of the tables of doors: searches × doors × four int32 tables.
 _CHUNK_CELLS = 10_000_000
 # Time and facility number in one sortable key.
 _LABEL_BITS = 32
@@ -190,11 +191,12 @@ def _search(
     jobs = [job for job in jobs if job.facilities.any() and job.origins.any()]
     doors_in = entries(world.ground.network, world.end.snapped)
     doors_out = exits(world.ground.network, world.start.snapped)
-    step = max(1, _CHUNK_CELLS // max(1, world.ground.network.incoming.indptr.size - 1))
+    find = finder(world.ground.network, doors_out.node, len(jobs), two=True)
+    step = max(LEAST_STEP, _CHUNK_CELLS // max(1, doors_out.node.size))
     for first in range(0, len(jobs), step):
         chunk = jobs[first : first + step]
         seeds = [_seeds(world, doors_in, job.facilities) for job in chunk]
-        found = nearest_two(world.ground.network.incoming, seeds, groups, executor=executor)
+        found = find.nearest_two(seeds, groups, executor=executor)
         for number, job in enumerate(chunk):
             labels = found.label[number], found.second_label[number]
             times = found.time_ms[number], found.second_time_ms[number]
@@ -244,8 +246,8 @@ def _at_doors(
     leaving = doors.cost_ms[mine].astype(np.int64) + world.start.leg_ms[point]
     pairs, keys = [], []
     for time_ms, label in zip(times, labels, strict=True):
-        found = label[doors.node[mine]]
-        whole = time_ms[doors.node[mine]].astype(np.int64) + leaving
+        found = label[mine]
+        whole = time_ms[mine].astype(np.int64) + leaving
         known = found >= 0
         pairs.append(point[known] * world.shape[1] + job.service)
         keys.append((whole[known] << _LABEL_BITS) | found[known])

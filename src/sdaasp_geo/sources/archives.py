@@ -49,7 +49,7 @@ def archive_trouble(archive: zipfile.ZipFile, member: str | None = None) -> Arch
     packed = sum(info.compress_size for info in members)
     plain = sum(info.file_size for info in members)
     if swells(plain, packed) or plain > MOST_BYTES:
-        return _bomb(f"{plain} bytes out of {packed} in all")
+        return swelling_trouble(f"{plain} bytes out of {packed} in all")
     if not members:
         return ArchiveTrouble("an archive that holds a file", "an empty one", "a wrong file")
     if member is not None and not wanted_members(archive, member):
@@ -71,22 +71,44 @@ def _member_trouble(info: zipfile.ZipInfo) -> ArchiveTrouble | None:
     name = info.filename
     # orig_filename is what the archive says; on some systems zipfile has mended `filename`.
     for said in (name, info.orig_filename):
-        posix, windows = PurePosixPath(said), PureWindowsPath(said)
-        outside = posix.is_absolute() or windows.is_absolute() or bool(windows.drive)
-        if outside or windows.root or ".." in posix.parts or ".." in windows.parts:
-            cause = "an archive made to write elsewhere: do not open it"
-            return ArchiveTrouble("names inside the archive's own folder", repr(said), cause)
+        if leads_outside(said):
+            return outside_trouble(said)
     if stat.S_ISLNK(info.external_attr >> 16):
         cause = "an archive made to reach other files: do not open it"
         return ArchiveTrouble("plain files in the archive", f"{name!r}, a link", cause)
     if info.flag_bits & 0x1:
         return ArchiveTrouble("an open archive", f"{name!r}, encrypted", "another file")
     if swells(info.file_size, info.compress_size):
-        return _bomb(f"{name!r}, {info.file_size} bytes out of {info.compress_size}")
+        return swelling_trouble(f"{name!r}, {info.file_size} bytes out of {info.compress_size}")
     if info.compress_type not in _METHODS:
         found = f"{name!r}, by method {info.compress_type}"
         return ArchiveTrouble("members stored or deflated", found, "an unusual archive")
     return None
+
+
+def leads_outside(name: str) -> bool:
+    """Whether a member of that name would be written outside the folder.
+
+    Examples
+    --------
+    >>> leads_outside("data/a.csv"), leads_outside("../a.csv"), leads_outside("C:a.csv")
+    (False, True, True)
+    """
+    posix, windows = PurePosixPath(name), PureWindowsPath(name)
+    rooted = posix.is_absolute() or bool(windows.drive) or bool(windows.root)
+    return rooted or ".." in posix.parts or ".." in windows.parts
+
+
+def outside_trouble(name: str) -> ArchiveTrouble:
+    """Say why an archive with such a name is refused."""
+    cause = "an archive made to write elsewhere: do not open it"
+    return ArchiveTrouble("names inside the archive's own folder", repr(name), cause)
+
+
+def swelling_trouble(found: str) -> ArchiveTrouble:
+    """Say why an archive that swells is refused."""
+    cause = "an archive made to fill the disk: do not open it"
+    return ArchiveTrouble(f"files at most {MOST_RATIO} times their packed size", found, cause)
 
 
 def swells(plain: int, packed: int) -> bool:
@@ -98,8 +120,3 @@ def swells(plain: int, packed: int) -> bool:
     (False, True)
     """
     return plain > _SMALL_BYTES and plain > MOST_RATIO * max(packed, 1)
-
-
-def _bomb(found: str) -> ArchiveTrouble:
-    cause = "an archive made to fill the disk: do not open it"
-    return ArchiveTrouble(f"files at most {MOST_RATIO} times their packed size", found, cause)

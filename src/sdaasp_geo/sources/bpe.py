@@ -49,8 +49,8 @@ def read_bpe(
     ----------
     path
         By its ending: a ``.dbf`` (2009-2017), a ``.csv`` with ``;`` (2018-2023), a plain
-        ``.parquet`` (2024, 2025), or the ``.zip`` in which Insee publishes one of the
-        first two.
+        ``.parquet`` (2024, 2025), a ``.xlsx``; plain, or in the ``.zip`` in which Insee
+        publishes it, or ``.gz``.
     study
         The land that facilities are wanted on.
     basket
@@ -72,17 +72,15 @@ def read_bpe(
     Raises
     ------
     InputError
-        If the file cannot be read as such (see :func:`~sdaasp_geo.sources.text.read_text`,
-        :func:`~sdaasp_geo.sources.dbf.read_dbf` and
-        :func:`~sdaasp_geo.sources.parquet.read_parquet`), holds several vintages, or
+        If the file cannot be read as such (see :func:`~sdaasp_geo.sources.text.read_text`), holds several vintages, or
         another one than `vintage`.
 
     Notes
     -----
     Columns are found by name (in dBase and parquet files whatever its case); others are
     ignored. Rows are numbered as in a spreadsheet, the first one 2. Records that a dBase
-    file marks as deleted are in `unused`. A dBase or parquet file is read a piece at a
-    time, and of the départements that the study area does not know only the rows that
+    file marks as deleted are in `unused`. But for a spreadsheet, a file is read a piece at
+    a time, and of the départements that the study area does not know only the rows that
     lie in it are kept: the memory used is that of a piece and of the rows wanted. Coordinates are in the CRS of the
     row's own EPSG column (since 2023), else in the official one of its département;
     LONGITUDE and LATITUDE serve where LAMBERT_X and LAMBERT_Y are empty.

@@ -35,7 +35,7 @@ def read_bpe_counts(
     Parameters
     ----------
     path
-        A ``.csv`` with ``;``, or a ``.zip`` that holds one beside its metadata: the form
+        A ``.csv`` with ``;``, another table, or a ``.zip`` that holds one: the form
         until 2021 (DEPCOM TYPEQU NB_EQUIP, and maybe DCIRIS, AN and others), or that of
         2023 and after (GEO GEO_OBJECT FACILITY_TYPE TIME_PERIOD OBS_VALUE …).
     study

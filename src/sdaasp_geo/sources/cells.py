@@ -118,7 +118,7 @@ def _parts(
     parts["several"] = parts["row"].duplicated(keep=False)
     alone = ~parts["several"]
     parts.loc[alone, "middle"] = cells["middle"].reindex(parts.loc[alone, "row"]).to_numpy()
-    return parts
+    return pd.DataFrame(parts)
 
 
 def _meant(

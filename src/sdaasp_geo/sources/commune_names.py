@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 KNOWN_BY_NAME = "no commune code: known by the name of its commune"
 _SAINT = {"st": "saint", "ste": "sainte"}
+# What an address adds to the name of a city: "Marseille Cedex 20", "Lyon 3e arrondissement".
+_ADDED = re.compile(r"_(?:cedex(?:_\d+)?|\d{1,2}(?:er|e|eme)?(?:_arr(?:ondissement|dt)?)?)$")
 _DEPARTEMENT = 2
 
 
@@ -37,7 +40,8 @@ def codes_by_name(
         Codes of the file, missing where there is none.
     places
         A name must be that of one commune in the département of the postcode, or of one
-        commune at all. Case, accents, hyphens and "St" do not matter.
+        commune at all. Case, accents, hyphens and "St" do not matter, nor do "Cedex" and
+        the number of an arrondissement after it.
     notes
         Receives a flag for every row that is known by name.
     columns
@@ -75,8 +79,19 @@ def _sole(names: Mapping[tuple[str, str], set[str]], name: str, postcode: object
     start = str(postcode).strip().zfill(5)[:_DEPARTEMENT] if isinstance(postcode, str) else ""
     # Corsica's postcodes begin with 20, its communes with 2A or 2B.
     starts = ("2A", "2B") if start == "20" else (start,)
-    units = {unit for where in starts for unit in names.get((where, name), ())}
+    known = {shorter for where in starts for shorter in _spoken(name) if (where, shorter) in names}
+    # The longest name that is one: a commune may be called by a number.
+    called = max(known, key=len, default=name)
+    units = {unit for where in starts for unit in names.get((where, called), ())}
     return next(iter(units)) if len(units) == 1 else None
+
+
+def _spoken(name: str) -> list[str]:
+    """Return a name, and what is left of it without what an address adds."""
+    shorter = [name]
+    while (less := _ADDED.sub("", shorter[-1])) != shorter[-1]:
+        shorter.append(less)
+    return shorter
 
 
 def _departement(unit: str) -> str:

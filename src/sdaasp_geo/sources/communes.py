@@ -24,6 +24,7 @@ from sdaasp_geo.sources.layer_forms import (
 from sdaasp_geo.sources.layers import read_layer, strays_of
 from sdaasp_geo.sources.names import file_names, missing_column
 from sdaasp_geo.sources.polygons import (
+    overlap_faults,
     polygon_faults,
     population_faults,
     raise_unique,
@@ -148,8 +149,8 @@ def communes_from_frame(
     InputError
         If a column is missing; a code is missing, repeated or ill-formed; a population
         is missing, negative or no number; a geometry is missing, empty, invalid or no
-        polygon; there is no CRS, or not the one that the coordinates show, or their
-        axes are swapped. All faults at once. Nothing is repaired.
+        polygon, or lies in another commune; there is no CRS, or not the one that the
+        coordinates show, or their axes are swapped. All faults at once. Nothing is repaired.
     """
     required = [name for name in REQUIRED if name != "population" or inhabitants is None]
     optional = (*OPTIONAL, "population")
@@ -201,7 +202,9 @@ def _communes(
     faults = population_faults(raw, frame, file, names) if "population" in frame else []
     if beside.inhabitants is not None:
         frame = _peopled(frame, beside.inhabitants, notes)
-    faults += polygon_faults(frame, crs, file)
+    shape_faults = polygon_faults(frame, crs, file)
+    # Only sound polygons can be laid over each other.
+    faults += shape_faults or overlap_faults(frame, file, names["commune"])
     faults += row_faults(frame, COMMUNES, file, names, skip=derived)
     if chefs_lieux is not None and chefs_lieux.crs is None:
         faults.append(Fault("chefs-lieux", "a coordinate system", "points without CRS"))

@@ -86,7 +86,7 @@ def read_annuaire(
         from 1 in the order of the file (of the archive, for XML). A desk of several
         kinds offers each of their services. Kinds that no service has are in `unused`.
         Flagged: a desk without coordinates (placed at its commune), of several communes,
-        with only a postal address, or where an earlier one offers the same service.
+        of several addresses, with only a postal address, or where an earlier one offers the same service.
 
     Raises
     ------
@@ -220,7 +220,9 @@ def _position(addresses: list[dict[str, Any]]) -> tuple[str | None, str | None, 
     visited = [item for item in located if item[0] in ADDRESSES]
     if visited:
         first = min(visited, key=lambda item: ADDRESSES.index(item[0] or ""))
-        return first[1], first[2], ()
+        alike = {item[1:] for item in visited if item[0] == first[0]}
+        doubt = ("adresse", str(len(alike)), "several addresses: the first one is taken")
+        return first[1], first[2], (doubt,) if len(alike) > 1 else ()
     if not located:
         return None, None, ()
     kind, across, up = located[0]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sdaasp_geo.tables.reading import Notes
 
 _PLACE, _POSITION = "structureet", "geolocalisation"
+_ENTITY = b"structureej;"
 # Places of the fields that are used, of 32 and more.
 _FIELDS = {"facility": 1, "name": 3, "part": 12, "departement": 13, "category": 18}
 _LONG_NAME = 4
@@ -38,13 +39,19 @@ def is_etalab(path: Path) -> bool:
     Raises
     ------
     InputError
-        If an archive cannot be opened.
+        If an archive cannot be opened, or the file lists legal entities: one may run many
+        establishments, and its address is none of theirs.
     """
     with opened(path, endings=TABLE_ENDINGS) as plain:
         if not plain.is_file():
             return False
         with plain.open("rb") as stream:
-            return _KIND.search(stream.read(_HEAD_BYTES)) is not None
+            head = stream.read(_HEAD_BYTES)
+    if _ENTITY in head:
+        found = "lines structureej, which are legal entities"
+        cause = "the extraction cs1100501; establishments are in cs1100502 or cs1100507"
+        raise InputError([Fault(path.name, f"lines {_PLACE}, the establishments", found, cause)])
+    return _KIND.search(head) is not None
 
 
 def etalab_rows(path: Path, notes: Notes) -> tuple[TextTable, str | None]:

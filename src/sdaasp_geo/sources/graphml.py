@@ -39,6 +39,9 @@ _ROUNDABOUTS = frozenset({"roundabout", "circular"})
 _S_PER_MIN, _MIN_PER_H, _M_PER_KM = 60.0, 60.0, 1000.0
 # A told length beyond these times the drawn one is in another unit.
 _LEAST_FACTOR, _MOST_FACTOR = 0.5, 20.0
+# No projected coordinate on Earth is larger than half its girth.
+_LARGEST = 2.1e7
+_ONEWAY_LOST = "one-way in an undirected graph: taken as both ways"
 
 
 class _Edge(NamedTuple):
@@ -53,6 +56,7 @@ class _Edge(NamedTuple):
     duration_min: float
     roundabout: bool
     backwards: bool
+    oneway: bool
     line: shapely.LineString | None
 
 
@@ -92,7 +96,8 @@ def read_graphml(
         Table `ROADS` in `crs`. A row of the file is an edge, counted from 1 in the order
         of its nodes. Two edges of opposite directions with the same course, class, length,
         limit and time are one row of the table, open both ways; other edges of a directed
-        graph are one-way, those of an undirected graph are not. Of several values of
+        graph are one-way, those of an undirected graph are not (flagged where they say
+        that they were). Of several values of
         ``highway``, which osmnx keeps when it merges ways, the first holds, of several
         ``maxspeed`` the lowest. ``duration_min`` comes from ``travel_time``, else from
         ``speed_kph``, both as they are. Edges without coordinates or ``highway`` are
@@ -117,7 +122,7 @@ def read_graphml(
     frame["posted_kmh"] = _limits(frame, notes, implicit_limit_kmh)
     frame["length_factor"] = _factors(frame, notes, length_factor)
     frame = _touching(frame, area, notes)
-    roads = _paired(frame) if graph.is_directed() else frame.assign(oneway=False)
+    roads = _paired(frame) if graph.is_directed() else _both_ways(frame, notes)
     columns = list(ROADS.columns)
     if junctions:
         lit = {str(node) for node, data in graph.nodes(data=True) if _is_lit(data)}
@@ -172,6 +177,7 @@ def _edges(graph: nx.MultiDiGraph) -> Iterator[_Edge]:
             duration_min=duration if duration > 0 else np.nan,
             roundabout=bool(_ROUNDABOUTS.intersection(_values(data.get("junction")))),
             backwards=next(iter(_values(data.get("reversed"))), "").casefold() == "true",
+            oneway=next(iter(_values(data.get("oneway"))), "").casefold() == "true",
             line=_line(data.get("geometry"), places[start], places[end]),
         )
 
@@ -248,6 +254,15 @@ def _touching(
     return frame[touching]
 
 
+def _both_ways(frame: gpd.GeoDataFrame, notes: Notes) -> gpd.GeoDataFrame:
+    """Open every edge both ways, and tell of those that were made for one direction."""
+    lost = frame["oneway"].to_numpy()
+    if lost.any():
+        rows = frame.index[lost]
+        notes.flag(rows, "oneway", frame.loc[rows, "name"], _ONEWAY_LOST)
+    return frame.assign(oneway=False)
+
+
 def _paired(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Make one row of two edges that are the two directions of a street.
 
@@ -294,7 +309,7 @@ def _number(value: object) -> float:
 
 def _place(data: Mapping[str, Any]) -> tuple[float, float] | None:
     x, y = _number(data.get("x")), _number(data.get("y"))
-    return None if np.isnan(x) or np.isnan(y) else (x, y)
+    return (x, y) if abs(x) <= _LARGEST and abs(y) <= _LARGEST else None
 
 
 def _line(

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from sdaasp_geo.tables.reading import Notes
 
 
+_UNSAID = "not told"
+
+
 class Spelling(NamedTuple):
     """How the columns of a product may be called.
 
@@ -32,7 +35,7 @@ class Spelling(NamedTuple):
     layers
         Lower-case names of the layer, the usual one first.
     required, optional
-        Reader's name → lower-case spellings.
+        Reader's name → lower-case spellings; ``oneway`` is always required.
     """
 
     layers: tuple[str, ...]
@@ -83,7 +86,10 @@ def read_ign_lines(path: Path, layer: str | None, spelling: Spelling) -> Lines:
     if faults:
         raise InputError(faults)
     raw = read_layer(path, columns=names, layer=name)
-    return Lines(raw[["geometry"]].assign(**{ours: as_text(raw[ours]) for ours in names}), names)
+    texts = {ours: as_text(raw[ours]) for ours in names}
+    # An empty cell is "both ways" elsewhere; these products say so in words.
+    texts["oneway"] = texts["oneway"].fillna(_UNSAID)
+    return Lines(raw[["geometry"]].assign(**texts), names)
 
 
 def folded_column(frame: pd.DataFrame, name: str) -> pd.Series:

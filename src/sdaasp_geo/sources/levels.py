@@ -9,6 +9,7 @@ import pandas as pd
 
 from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.sources.codes import as_text, code_troubles, departement_of, renamed
+from sdaasp_geo.sources.containers import opened
 from sdaasp_geo.sources.forms import Form, FormTable, read_forms
 from sdaasp_geo.sources.layers import read_layer
 from sdaasp_geo.sources.names import file_names, nearest
@@ -37,7 +38,9 @@ _CODES = ("CODGEO", "codgeo", "DEPCOM", "depcom", "COM", "INSEE_COM", "code_inse
 # Sheets of Insee's workbooks that list the communes, where several have their column.
 _SHEETS = ("COM", "Composition_communale")
 _NAMES_SHEET = "Zones_supra_communales"
-_BOOKS = (".xlsx", ".xlsm", ".zip")
+_BOOK_ENDINGS = (".xlsx", ".xlsm")
+# Insee publishes its workbooks in archives.
+_BOOKS = (*_BOOK_ENDINGS, ".zip")
 _LAYERS = (".gpkg", ".shp", ".geojson", ".json", ".geoparquet", ".fgb")
 # What Insee writes where a commune belongs to none: islands, unités urbaines of the country.
 _NONE = r"^(?:Z{5,}|NR|NC|0+|)$"
@@ -127,7 +130,8 @@ def _read(
             raise
         for sheet in _SHEETS:
             try:
-                return read_forms(path / sheet, notes, forms)
+                with opened(path, endings=_BOOK_ENDINGS, what="spreadsheet") as book:
+                    return read_forms(book / sheet, notes, forms)
             except InputError:
                 continue
         raise
@@ -231,7 +235,8 @@ def _named(
         return table
     form = Form({"kind": "NIVGEO", "code": "CODGEO", "name": "LIBGEO"}, {})
     try:
-        names = read_forms(path / _NAMES_SHEET, Notes(path.name), [form]).frame
+        with opened(path, endings=_BOOK_ENDINGS, what="spreadsheet") as book:
+            names = read_forms(book / _NAMES_SHEET, Notes(path.name), [form]).frame
     except InputError:
         return table
     known = {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import shapely
 
 from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.sources.commune_names import codes_by_name
@@ -23,6 +25,7 @@ from sdaasp_geo.sources.positions import place
 from sdaasp_geo.sources.study import ClaimNames, claims_frame
 from sdaasp_geo.sources.text import read_text
 from sdaasp_geo.tables.crs import GEOGRAPHIC_CRS
+from sdaasp_geo.tables.folding import folded
 from sdaasp_geo.tables.reading import Notes
 
 if TYPE_CHECKING:
@@ -38,6 +41,9 @@ _OPTIONAL = ("service", "facility", "commune", "city", "postcode", "lon", "lat",
              "vintage", "closed", "opened")  # fmt: skip
 _PAIRS = (("lon", "lat"), ("x", "y"))
 SEPARATORS = (",", ";", "\t", "|")
+ELSEWHERE = "the identifier of an earlier row at another place: give each place its own"
+# Postcodes look like codes of communes, and many are those of other communes.
+_POSTCODES = re.compile(r"(?:code?_?postale?s?|cod_?post?|post_?code|zip_?code)(?:_.*)?|cp|zip")
 
 
 @dataclass(frozen=True)
@@ -169,7 +175,7 @@ def placed_rows(
 
 
 def coordinate_faults(file: str, columns: Mapping[str, str]) -> list[Fault]:
-    """Refuse a mapping that tells no place, or half of one."""
+    """Refuse a mapping that tells no place, half of one, or communes by their postcodes."""
     expected = "one pair of coordinates: lon and lat, or x and y"
     whole = [pair for pair in _PAIRS if set(pair) <= set(columns)]
     named = [name for pair in _PAIRS for name in pair if name in columns]
@@ -179,6 +185,11 @@ def coordinate_faults(file: str, columns: Mapping[str, str]) -> list[Fault]:
     if not named and not {"commune", "city"} & set(columns):
         expected = f"a commune code, or {expected}"
         faults.append(Fault(file, expected, "neither", column="columns"))
+    named_commune = columns.get("commune", "")
+    if _POSTCODES.fullmatch(folded(named_commune)):
+        expected = "a column of INSEE commune codes"
+        cause = "postcodes, some of which are codes of other communes: name them as postcode"
+        faults.append(Fault(file, expected, repr(named_commune), cause, column="columns.commune"))
     return faults
 
 
@@ -223,4 +234,12 @@ def _identified(rows: pd.DataFrame, notes: Notes, columns: Mapping[str, str]) ->
     numbers = pd.Series([f"row-{row}" for row in rows.index], index=rows.index, dtype="str")
     rows = rows.assign(facility=_column(rows, "facility").fillna(numbers))
     shown = columns.get("facility", "facility")
-    return without_duplicates(rows, ["facility", "service"], notes, column=shown, values="facility")
+    keys = ["facility", "service"]
+    first = rows.drop_duplicates(keys).set_index(keys)["geometry"]
+    again = rows.duplicated(keys)
+    there = first.reindex(pd.MultiIndex.from_frame(rows.loc[again, keys])).to_numpy()
+    moved = pd.Series(data=False, index=rows.index)
+    moved[again] = ~shapely.equals(there, rows.loc[again, "geometry"].to_numpy())
+    # An operator that numbers its agencies, not its desks: the desk is lost, and must be told.
+    rows = notes.keep(rows, moved, shown, ELSEWHERE) if moved.any() else rows
+    return without_duplicates(rows, keys, notes, column=shown, values="facility")

@@ -69,6 +69,35 @@ def polygon_faults(frame: gpd.GeoDataFrame, crs: str, file: str) -> list[Fault]:
     return faults + whole
 
 
+def overlap_faults(frame: gpd.GeoDataFrame, file: str, column: str) -> list[Fault]:
+    """Return the faults of communes that lie in another one: their people would count twice.
+
+    Parameters
+    ----------
+    frame
+        `commune` and sound polygons, indexed by row.
+    file, column
+        Names of the file and of its column of codes, for messages.
+    """
+    shapes, codes = frame.geometry.to_numpy(), frame["commune"].to_numpy()
+    tree = shapely.STRtree(shapes)
+    inner, outer = tree.query(shapely.point_on_surface(shapes), predicate="within")
+    # Two of one code are told of as such; where two lie in each other, the smaller is named.
+    area = shapely.area(shapes)
+    wrong = (codes[inner] != codes[outer]) & (
+        (area[inner] < area[outer]) | ((area[inner] == area[outer]) & (inner > outer))
+    )
+    cause = (
+        "arrondissements, which have a section of their own (communes.arrondissements), or "
+        "communes déléguées beside their commune"
+    )
+    rows = frame.index.to_numpy("int64")[inner[wrong]].tolist()
+    return [
+        Fault(file, "communes beside each other", f"{one} inside {other}", cause, row, column)
+        for row, one, other in zip(rows, codes[inner[wrong]], codes[outer[wrong]], strict=True)
+    ]
+
+
 def _by_row(values: pd.Series) -> Iterator[tuple[int, object]]:
     yield from zip(values.index.to_numpy("int64").tolist(), values, strict=True)
 

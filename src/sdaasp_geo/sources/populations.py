@@ -37,7 +37,8 @@ _SDMX = Form(
 _PARTED = Form({"departement": "CODDEP", "part": "CODCOM", "population": MUNICIPALE}, {})
 _CODED = [
     Form({"commune": code, "population": MUNICIPALE}, {})
-    for code in ("COM", "CODGEO", "DEPCOM", "code_insee", "INSEE_COM")
+    # Where the code has another name, COM may be the name of the commune.
+    for code in ("CODGEO", "DEPCOM", "code_insee", "INSEE_COM", "COM")
 ]
 _BY_YEAR = Form({"commune": "CODGEO"}, {str(year): f"{MUNICIPALE}{year}" for year in _YEARS})
 _BY_SHORT_YEAR = Form(
@@ -74,7 +75,8 @@ def read_populations(
     Raises
     ------
     InputError
-        If the file cannot be read as such, lacks the columns, or has nothing of the year.
+        If the file cannot be read as such, lacks the columns, or has nothing of the year, or
+        no good row.
 
     Notes
     -----
@@ -96,6 +98,10 @@ def read_populations(
     again = frame["commune"].duplicated()
     told = pd.Series("a commune that was there already", index=frame.index).where(again)
     frame = _keep(frame, notes, names, "commune", told)
+    if frame.empty:
+        found = f"none in {read.rows_read} rows"
+        cause = "codes or numbers of another column"
+        raise InputError([Fault(path.name, "a commune with its inhabitants", found, cause)])
     table = frame[["commune", "year"]].assign(population=people.reindex(frame.index))
     return notes.close(table.sort_values("commune", ignore_index=True), read.rows_read)
 

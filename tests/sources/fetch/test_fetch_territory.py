@@ -7,12 +7,10 @@ import sys
 import tomllib
 from urllib.parse import unquote, urlsplit
 
-import osmium
 import pandas as pd
 import pytest
 from fetch_server import QUICK
-from osmium.osm.mutable import Node, Way
-from pyproj import Transformer
+from official_files import bodies
 
 import sdaasp_geo as sg
 from sdaasp_geo.errors import InputError
@@ -27,114 +25,35 @@ from sdaasp_geo.sources.fetch.registry import filled, read_departements
 from sdaasp_geo.sources.fetch.result import FetchedFile
 from sdaasp_geo.sources.fetch.territory_file import territory_text
 
-OFFICIAL = {"www.insee.fr", "data.geopf.fr", "www.data.gouv.fr", "download.geofabrik.de"}
-# A town of two communes, a hundredth of a degree (1.1 km by .8 km) each.
-WEST, SOUTH, STEP = 5.0, 43.5, 0.01
+OFFICIAL = {
+    "www.insee.fr", "api.insee.fr", "data.geopf.fr", "www.data.gouv.fr", "download.geofabrik.de",
+    "etalab-datasets.geo.data.gouv.fr", "lecomarquage.service-public.gouv.fr",
+}  # fmt: skip
+KINDS = [
+    "bpe", "communes", "chefs_lieux", "movements", "appartenance", "densite", "osm", "osm_around",
+    "annuaire", "finess", "france_services",
+]  # fmt: skip
 
 
-def corner(across, up):
-    return [WEST + across * STEP, SOUTH + up * STEP]
-
-
-def commune(number, across):
-    ring = [corner(across + x, y) for x, y in ((0, 0), (1, 0), (1, 1), (0, 1), (0, 0))]
-    return feature(
-        number,
-        {"type": "MultiPolygon", "coordinates": [[ring]]},
-        nom_officiel=f"Commune {number}",
-        code_insee_du_departement="13",
-        population=100 * number,
-        codes_siren_des_epci="200054807",
-    )
-
-
-def feature(number, geometry, **properties):
-    code = {"code_insee": f"1300{number}"}
-    return {"type": "Feature", "geometry": geometry, "properties": code | properties}
-
-
-def collection(*features):
-    more = {"numberMatched": len(features), "numberReturned": len(features)}
-    return json.dumps({"type": "FeatureCollection", "features": features, **more}).encode()
-
-
-def bpe(folder):
-    """Two pharmacies and a doctor, in the form of 2025."""
-    degrees = [corner(0.5, 0.5), corner(1.5, 0.5), corner(1.5, 0.5)]
-    to_lambert = Transformer.from_crs("EPSG:4326", "EPSG:2154", always_xy=True)
-    x, y = to_lambert.transform(*zip(*degrees, strict=True))
-    table = pd.DataFrame(
-        {
-            "AN": ["2025"] * 3,
-            "DEPCOM": ["13001", "13002", "13002"],
-            "TYPEQU": ["D307", "D307", "D265"],
-            "LAMBERT_X": x,
-            "LAMBERT_Y": y,
-            "LONGITUDE": [place[0] for place in degrees],
-            "LATITUDE": [place[1] for place in degrees],
-            "QUALITE_XY": ["B", "B", "M"],
-        }
-    )
-    table.to_parquet(folder / "bpe.parquet")
-    return (folder / "bpe.parquet").read_bytes()
-
-
-def extract(folder):
-    """Streets in a grid of a hundred crossings over both communes."""
-    path, side = folder / "streets.osm.pbf", range(10)
-    tags = {"highway": "secondary", "maxspeed": "50"}
-    with osmium.SimpleWriter(str(path), overwrite=True) as writer:
-        for number in range(100):
-            place = corner(number % 10 / 5 + 0.1, number // 10 / 10 + 0.05)
-            writer.add_node(Node(id=number + 1, location=place))
-        for row in side:
-            along = [10 * row + step + 1 for step in side]
-            across = [10 * step + row + 1 for step in side]
-            writer.add_way(Way(id=2 * row + 1, nodes=along, tags=tags))
-            writer.add_way(Way(id=2 * row + 2, nodes=across, tags=tags))
-    return path.read_bytes()
-
-
-SITES = (
-    "id_fs,lib_fs,insee_com,longitude,latitude\n"
-    f"1,France services,13002,{corner(1.5, 0)[0]},{corner(0, 0.5)[1]}\n"
-).encode()
-POST = (
-    "#Identifiant_du_site;Libellé_du_site;Caractéristique_du_site;Code_INSEE;Longitude;Latitude\n"
-    f"A1;POSTE;Bureau de Poste;13001;{corner(0.5, 0)[0]};{corner(0, 0.5)[1]}\n"
-).encode()
+@pytest.fixture(scope="session")
+def files(tmp_path_factory):
+    return bodies(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture
-def official(server, tmp_path):
+def official(server, files):
     """The library's own registry, its hosts replaced by the loopback server."""
-    (tmp_path / "made").mkdir()
-    middle = {1: corner(0.5, 0.5), 2: corner(1.5, 0.5)}
-    points = [feature(n, {"type": "Point", "coordinates": at}) for n, at in middle.items()]
-    bodies = {
-        "bpe": bpe(tmp_path / "made"),
-        "communes": collection(commune(1, 0), commune(2, 1)),
-        "chefs_lieux": collection(*points),
-        "osm": extract(tmp_path / "made"),
-        # Extracts overlap at their limits: here wholly.
-        "osm_around": extract(tmp_path / "made"),
-        "france_services": SITES,
-        "laposte": POST,
-    }
     known = read_departements()
     entries = []
     for entry in read_registry().entries:
         parts = urlsplit(entry.url)
         entries.append(entry.model_copy(update={"url": entry.url.replace(
             f"{parts.scheme}://{parts.netloc}", server.url)}))  # fmt: skip
-        if entry.kind in bodies:
+        if entry.kind in files:
             for item in filled(entries[-1], "13", known):
                 path = unquote(item.url.removeprefix(server.url))
-                server.serve(path, bodies[entry.kind])
+                server.serve(path, files[entry.kind])
     return Registry(tuple(entries), "registry.toml")
-
-
-KINDS = ["bpe", "communes", "chefs_lieux", "osm", "osm_around", "france_services", "laposte"]
 
 
 def test_from_nothing_to_a_diagnostic(official, server, tmp_path):
@@ -146,10 +65,30 @@ def test_from_nothing_to_a_diagnostic(official, server, tmp_path):
     assert list(inputs.communes["commune"]) == ["13001", "13002"]
     assert list(inputs.communes["population"]) == [100, 200]
     assert set(inputs.communes["chef_lieu_kind"]) == {"given"}
-    served = inputs.facilities["service"].value_counts().to_dict()
-    assert served == {"pharmacie": 2, "medecin_generaliste": 1, "bureau_de_poste": 1}
+    assert set(inputs.communes["epci_name"]) == {"Métropole d'Un"}
+    # Each place once, from the file that knows it best, though several list it.
+    served = inputs.facilities.groupby(["service", "source"]).size().to_dict()
+    assert served == {
+        ("pharmacie", "BPE25.parquet"): 2,
+        ("medecin_generaliste", "BPE25.parquet"): 1,
+        ("bureau_de_poste", "BPE25.parquet"): 1,
+        ("police_ou_gendarmerie", "BPE25.parquet"): 1,
+        ("centre_de_sante", "BPE25.parquet"): 1,
+        **{
+            (service, "annuaire-administration.tar.bz2"): 1
+            for service in ("point_accueil_caf", "point_accueil_cpam", "point_accueil_msa",
+                            "point_accueil_carsat", "maison_de_la_solidarite", "pole_emploi",
+                            "finances_publiques")
+        },
+        ("centre_planification_familiale", "finess-etablissements.csv"): 1,
+    }  # fmt: skip
     assert len(inputs.sites) == 1
     assert len(inputs.rejects) == 0
+    assert set(inputs.levels.communes["level"]) == {
+        "epci", "canton", "zone_emploi", "unite_urbaine", "aire_attraction", "bassin_de_vie", "densite",
+    }  # fmt: skip
+    # 13009 became part of 13002 in 2019.
+    assert inputs.places.at(2013).unit_of(pd.Series(["13009"])).tolist() == ["13002"]
     # The streets of two extracts are one network.
     assert [section.path for section in territory.roads] == [
         "provence-alpes-cote-d-azur-latest.osm.pbf",
@@ -158,12 +97,49 @@ def test_from_nothing_to_a_diagnostic(official, server, tmp_path):
     assert inputs.network.node_x.size == 100
     assert inputs.network.component_nodes.size == 1
     # The vintage of a moving file is the day that its server changed it.
-    assert territory.facilities[0].vintage == 2025
+    assert [section.vintage for section in territory.facilities] == [2025, *["2026-07-01"] * 2]
     assert territory.sites[0].vintage == "2026-07-01"
     # The filters arrive as they were written.
     asked = [path for path, _ in server.log]
     assert any("IN ('13','04','30','83','84')" in path for path in asked)
     assert any("code_insee LIKE '13%' OR code_insee LIKE '04%'" in path for path in asked)
+
+
+def test_squares_quarters_and_the_post_come_beside_on_demand(official, tmp_path):
+    only = ["communes", "osm", "bpe", "bpe_counts", "appartenance", "epci"]
+    also = ["carreaux_200m", "qpv", "laposte", "populations", "bdtopo"]
+    choice = FetchChoice(only=only, also=also, registry=official)
+    result = fetch("13", tmp_path / "in", choice=choice)
+    assert [file.kind for file in result.files] == [
+        kind for kind in official.kinds if kind in {*only, *also}
+    ]
+    territory = sg.read_territory(result.territory)
+    # Two files of the same places or of the same level: the better one alone is named.
+    assert [(item.source, item.without) for item in territory.facilities] == [
+        ("bpe", ["bureau_de_poste"]), ("laposte", []),
+    ]  # fmt: skip
+    assert [item.level for item in territory.levels] == [None, "qpv"]
+    inputs = sg.check(territory)
+    assert list(inputs.communes["population"]) == [1000, 2000]
+    assert (territory.origins.kind, territory.origins.size_m) == ("squares", 200)
+    assert inputs.origins["population"].sum() == pytest.approx(31)
+    assert inputs.levels.areas["level"].unique().tolist() == ["qpv"]
+    counted = inputs.facilities["service"].value_counts().to_dict()
+    assert counted["bureau_de_poste"] == 1
+    # Without the annuaire and FINESS the BPE is read for their services.
+    assert counted["finances_publiques"] == counted["pole_emploi"] == 1
+    assert len(inputs.rejects) == 0
+    # The archive that nothing here opens is there, and told of in no section.
+    assert "BDTOPO" not in result.territory.read_text("utf-8")
+
+
+def test_communes_without_people_and_counts_do_too(official, tmp_path):
+    kinds = ["contours", "populations", "bpe_counts", "epci", "osm"]
+    result = fetch("13", tmp_path / "in", choice=FetchChoice(only=kinds, registry=official))
+    inputs = sg.check(sg.read_territory(result.territory))
+    assert list(inputs.communes["population"]) == [1000, 2000]
+    assert set(inputs.communes["epci_name"]) == {"Métropole d'Un"}
+    assert inputs.facilities["service"].tolist() == ["pharmacie"]
 
 
 def test_a_second_run_brings_nothing_and_says_the_same(official, server, tmp_path):
@@ -214,13 +190,16 @@ def test_without_roads_there_is_no_territory_file(official, tmp_path):
 
 def test_the_files_that_came_make_a_territory_file_all_the_same(official, server, tmp_path):
     server.resources = {
-        path: resource for path, resource in server.resources.items() if "14990cf8" not in path
+        path: item for path, item in server.resources.items() if "all_latest" not in path
     }
     choice = FetchChoice(only=KINDS, registry=official)
-    with pytest.raises(FetchError, match=r"laposte_poincont2\.csv.*HTTP 404") as caught:
+    with pytest.raises(FetchError, match=r"annuaire-administration\.tar\.bz2.*HTTP 404") as caught:
         fetch("13", tmp_path / "in", choice=choice, patience=QUICK)
     territory = sg.read_territory(caught.value.result.territory)
-    assert [section.source for section in territory.facilities] == ["bpe"]
+    # What the missing file would have given is taken from the one that came.
+    assert [(item.source, item.without) for item in territory.facilities] == [
+        ("bpe", []), ("finess", ["centre_de_sante"]),
+    ]  # fmt: skip
 
 
 def test_an_older_vintage_is_had_by_name(official, server, tmp_path):
@@ -253,7 +232,9 @@ def test_all_that_a_diagnostic_needs_is_the_default(official, server, tmp_path):
             "expected the code of a département, such as 13, 2A or 974, found '99'",
         ),
         ("Gironde", FetchChoice(), r"did you mean 33\?"),
-        ("13", FetchChoice(only=["bpé"]), "expected one of bpe, communes.*found 'bpé'"),
+        ("13", FetchChoice(only=["bpé"]), "expected one of bpe, bpe_counts, communes.*found 'bpé'"),
+        ("13", FetchChoice(also=["qvp"]), "column 'kind'.*found 'qvp'"),
+        ("971", FetchChoice(also=["carreaux_1km"]), "an edition of 'carreaux_1km' for 971"),
         ("13", FetchChoice(vintages={"osn": 1}), "column 'kind'.*found 'osn'"),
         (
             "13",
@@ -323,11 +304,13 @@ def test_every_departement_has_its_neighbours_and_its_extract():
 
 def test_the_territory_file_of_every_departement_is_read(tmp_path):
     known = read_departements()
+    (cities,) = [item for item in read_registry().entries if item.kind == "arrondissements"]
+    arrondissements = cities.departements
     for code, land in known.items():
         came = [
             (item, came_of(item, tmp_path))
             for entry in read_registry().entries
-            if entry.departements is None or code in entry.departements
+            if entry.serves(code)
             for item in filled(entry, code, known)
         ]
         path = tmp_path / f"{code}.toml"
@@ -338,9 +321,10 @@ def test_the_territory_file_of_every_departement_is_read(tmp_path):
         assert extracts[0] == land.osm
         assert set(extracts) == {known[other].osm for other in [code, *land.around]}
         assert len(set(extracts)) == len(extracts)
-        assert (territory.communes.arrondissements is None) == (
-            code not in read_registry().entries[5].departements
-        )
+        assert (territory.communes.arrondissements is None) == (code not in arrondissements)
+        # Insee's squares are of the hexagon, Martinique and La Réunion.
+        points = "chef_lieu" if code in {"971", "973", "976"} else "squares"
+        assert territory.origins.kind == points
 
 
 def came_of(entry, folder):
@@ -352,8 +336,9 @@ def came_of(entry, folder):
 
 def test_odd_texts_of_a_registry_stay_texts(tmp_path):
     entry = read_registry().entries[0]
+    text = "a\n[thresholds]\nx = 1"
     odd = entry.model_copy(
-        update={"what": "a\n[thresholds]\nx = 1", "section": {"columns": {'a"b]': "é\\\n"}}}
+        update={"what": text, "remark": text, "section": {"columns": {'a"b]': "é\\\n"}}}
     )
     land = read_departements()["13"]
     parsed = tomllib.loads(territory_text("13", land, [(odd, came_of(entry, tmp_path))]))

@@ -15,6 +15,7 @@ from sdaasp_geo.scenarios.frames import openings_of
 from sdaasp_geo.scenarios.ground import Ground, spread
 from sdaasp_geo.scenarios.model import Scenario
 from sdaasp_geo.scenarios.placing import placed_openings
+from sdaasp_geo.scenarios.searched import searched
 from sdaasp_geo.scenarios.simulate import simulate
 from sdaasp_geo.scenarios.siting import reporting
 from sdaasp_geo.scenarios.siting.costs import pair_minutes
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from sdaasp_geo.diagnostic.model import Diagnostic
+    from sdaasp_geo.network.shelf import Way
     from sdaasp_geo.scenarios.changes import Opening
     from sdaasp_geo.scenarios.notes import Remarks
     from sdaasp_geo.scenarios.siting.result import SitingResult
@@ -67,6 +69,7 @@ def choose_sites(  # noqa: PLR0913 (the question has that many sides, each with 
     gap: float = 0.0,
     method: str = "exact",
     executor: Executor | None = None,
+    search: Way = "auto",
 ) -> SitingResult:
     """Find the best places for new sites among candidates; today's places stay.
 
@@ -106,6 +109,8 @@ def choose_sites(  # noqa: PLR0913 (the question has that many sides, each with 
         When to stop; see :func:`~sdaasp_geo.scenarios.siting.solve.solve`.
     executor
         Where the searches run; threads of this process if None.
+    search
+        How: ``bucket``, ``hierarchy``, or as it pays; the answer is the same.
 
     Returns
     -------
@@ -122,6 +127,7 @@ def choose_sites(  # noqa: PLR0913 (the question has that many sides, each with 
     ValueError
         If the diagnostic has no land.
     """
+    diagnostic = searched(diagnostic, search)
     land = _placed(diagnostic, candidates, services, bouquet)
     numbers = _locked(locked, land.sites)
     _count_first(count, len(land.sites), objective)

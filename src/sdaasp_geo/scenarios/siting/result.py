@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from sdaasp_geo.showing import Explorable, card
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
     from sdaasp_geo.scenarios.model import Scenario
     from sdaasp_geo.scenarios.siting.problem import SitingProblem
@@ -81,6 +82,38 @@ class SitingResult(Explorable):
         """Say what was found in one line; the tables show themselves."""
         names = ", ".join(self.sites["name"]) or "none"
         return f"<SitingResult {self.status}, {len(self.sites)} sites: {names}>"
+
+    def gain_by_commune(self, communes: pd.DataFrame) -> pd.DataFrame:
+        """Gain of each commune by the chosen sites, from the table of origins.
+
+        Parameters
+        ----------
+        communes
+            ``commune name population``, one row a commune of the département.
+
+        Returns
+        -------
+        DataFrame
+            ``commune name population inhabitants_gaining gain_min`` (mean of the
+            inhabitants whose gain is known, over each one's service of largest gain),
+            ``inhabitants_newly_reached``.
+        """
+        origins, people = self.origins, self.origins["population"]
+        known, newly = origins["gain_min"].notna(), origins["newly_reached"] > 0
+        sums = pd.DataFrame(
+            {
+                "commune": origins["commune"],
+                "inhabitants_gaining": people.where((origins["gain_min"] > 0) | newly, 0.0),
+                "inhabitants_newly_reached": people.where(newly, 0.0),
+                "known": people.where(known, 0.0),
+                "minutes": (people * origins["gain_min"]).where(known, 0.0),
+            }
+        )
+        total = sums.groupby("commune").sum()
+        total["gain_min"] = total["minutes"] / total["known"].where(total["known"] > 0)
+        listed = pd.DataFrame(communes[["commune", "name", "population"]]).reset_index(drop=True)
+        found = total.reindex(listed["commune"]).reset_index(drop=True)
+        return listed.join(found[["inhabitants_gaining", "gain_min", "inhabitants_newly_reached"]])
 
     def _repr_html_(self) -> str:
         columns = ["rank", "name", "commune", "inhabitants_served"]

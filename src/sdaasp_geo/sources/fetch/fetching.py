@@ -42,6 +42,8 @@ class FetchChoice:
     ----------
     only
         Kinds (``bpe``, ``communes``, ``osm`` …); None for all that a diagnostic needs.
+    also
+        Kinds beside these (``carreaux_200m``, ``qpv`` …).
     vintages
         Kind → vintage, where not the newest: ``{"bpe": 2023}``.
     registry
@@ -49,6 +51,7 @@ class FetchChoice:
     """
 
     only: Sequence[str] | None = None
+    also: Sequence[str] = ()
     vintages: Mapping[str, int | str] = field(default_factory=dict)
     registry: Registry | str | Path | None = None
 
@@ -137,18 +140,18 @@ def _chosen(choice: FetchChoice, code: str, known: Mapping[str, Departement]) ->
     registry = given if isinstance(given, Registry) else read_registry(given)
     faults = [
         Fault(registry.file, f"one of {', '.join(registry.kinds)}", repr(kind), column="kind")
-        for kind in dict.fromkeys([*(choice.only or ()), *choice.vintages])
+        for kind in dict.fromkeys([*(choice.only or ()), *choice.also, *choice.vintages])
         if kind not in registry.kinds
     ]
+    named = {*(choice.only or ()), *choice.also}
     chosen = []
     for kind in registry.kinds:
         wanted = choice.vintages.get(kind)
         editions = [entry for entry in registry.entries if entry.kind == kind]
-        serving = [entry for entry in editions if entry.departements is None
-                   or code in entry.departements]  # fmt: skip
+        serving = [entry for entry in editions if entry.serves(code)]
         right = [entry for entry in serving if wanted is None
                  or str(entry.vintage) == str(wanted)]  # fmt: skip
-        asked = kind in (choice.only or ()) or (choice.only is None and kind in choice.vintages)
+        asked = kind in named or (choice.only is None and kind in choice.vintages)
         if asked and not right:
             faults.append(_no_edition(registry, kind, wanted, editions, code))
         elif right and (asked or (choice.only is None and right[0].default)):

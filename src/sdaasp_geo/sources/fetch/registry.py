@@ -12,9 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sdaasp_geo.errors import Fault, InputError
 
-Form = Literal["csv", "geojson", "gpkg", "osm_pbf", "parquet", "zip", "any"]
+Form = Literal[
+    "7z", "any", "csv", "geojson", "gpkg", "gz", "osm_pbf", "parquet", "tar", "xlsx", "zip"
+]  # fmt: skip
 Role = Literal[
-    "arrondissements", "chefs_lieux", "communes", "facilities", "origins", "passage", "roads", "sites"
+    "arrondissements", "chefs_lieux", "communes", "facilities", "levels", "movements",
+    "origins", "passage", "populations", "roads", "sites",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ _DATA = Path(__file__).parent / "data"
 _SHA256 = r"^[0-9a-f]{64}$"
 # A name is a plain file name: it can lead nowhere else than into the folder.
 _PLAIN_NAME = r"^[A-Za-z0-9{][A-Za-z0-9._{}-]*$"
+# A way down into an archive, and never up.
+_INSIDE = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$"
 
 
 class Entry(BaseModel):
@@ -42,17 +47,27 @@ class Entry(BaseModel):
     form
         How the content is checked.
     columns
-        Names that a CSV's header, or a GeoJSON's properties, must have.
+        Names that a CSV's header, or a GeoJSON's properties (packed or not), must have.
     member
         Ending of the file that an archive must hold.
     unpack
         Whether that file is taken out of the archive, for readers that want it plain.
+    inside
+        Path in the archive that the territory file names after the archive's, where a
+        reader could take several.
     size, sha256
         Bytes and hash, where the publisher fixes them.
     role, section
         Part of the territory file, and what it says there beside ``path``.
-    departements
-        Codes that it serves; None for all.
+    remark
+        More for the person who reads the territory file, in French.
+    sole_for, also_gives
+        Services that no other file is read for where this one came, and services that it
+        is read for only where no such file came: each place then counts once.
+    instead_of
+        Kinds that the territory file does not name where this one came.
+    departements, except_departements
+        Codes that it serves (None for all), and codes that it does not.
     each_extract_around
         Whether it stands for one file for each OpenStreetMap extract around.
     default
@@ -74,15 +89,26 @@ class Entry(BaseModel):
     columns: list[str] = Field(default_factory=list)
     member: str | None = None
     unpack: bool = False
+    inside: str | None = Field(default=None, pattern=_INSIDE)
     size: int | None = Field(default=None, gt=0)
     sha256: str | None = Field(default=None, pattern=_SHA256)
     role: Role | None = None
     section: dict[str, Any] = Field(default_factory=dict)
+    remark: str = ""
+    sole_for: list[str] = Field(default_factory=list)
+    also_gives: list[str] = Field(default_factory=list)
+    instead_of: list[str] = Field(default_factory=list)
     departements: list[str] | None = None
+    except_departements: list[str] = Field(default_factory=list)
     each_extract_around: bool = False
     default: bool = True
     source: str = ""
     unverified: bool = False
+
+    def serves(self, code: str) -> bool:
+        """Whether there is such a file for a département."""
+        named = self.departements is None or code in self.departements
+        return named and code not in self.except_departements
 
 
 class Departement(BaseModel):

@@ -25,13 +25,18 @@ _TABLES = {
     "chefs_lieux": "[communes.chefs_lieux]",
     "arrondissements": "[communes.arrondissements]",
     "passage": "[communes.passage]",
+    "movements": "[communes.movements]",
+    "populations": "[communes.populations]",
+    "levels": "[[levels]]",
     "origins": "[origins]",
     "roads": "[[roads]]",
     "facilities": "[[facilities]]",
     "sites": "[[sites]]",
 }
 # Tables of which a territory has one.
-_SINGLE = ("communes", "chefs_lieux", "arrondissements", "passage", "origins")
+_SINGLE = (
+    "communes", "chefs_lieux", "arrondissements", "passage", "movements", "populations", "origins"
+)  # fmt: skip
 _DATED = ("facilities", "sites")
 
 _HEAD = """\
@@ -41,6 +46,9 @@ _HEAD = """\
 # moins de buffer_km compte.
 """
 _TAIL = """\
+# Aucun fichier national ne dit où sont les maisons de la solidarité de tous les départements,
+# les pôles d'insertion ni les centres de dépistage : une table du département s'ajoute par
+# [[facilities]] avec source = "operators", columns = { ... } et service = "...".
 [basket]
 name = "sdaasp-29"
 
@@ -79,12 +87,13 @@ def territory_text(code: str, departement: Departement, came: Came) -> str:
     """
     blocks = [_HEAD.format(name=departement.name, code=code)]
     blocks.append(_lines({"name": departement.name, "departement": code, "buffer_km": 35}))
+    replaced = {kind for entry, _ in came for kind in entry.instead_of}
+    named = [item for item in came if item[0].kind not in replaced]
     for role, header in _TABLES.items():
-        serving = [item for item in came if item[0].role == role]
+        serving = [item for item in named if item[0].role == role]
         for entry, file in serving[:1] if role in _SINGLE else serving:
-            # Name and licence come from a registry, which is anyone's to write.
-            told = " ".join(f"{entry.what} ({file.publisher}, {file.licence})".split())
-            blocks.append(f"# {told}\n{header}\n{_lines(_section(entry, file))}")
+            section = _section(entry, file, _elsewhere(entry, named))
+            blocks.append(f"{_told(entry, file, section)}{header}\n{_lines(section)}")
     return "\n".join([*blocks, _TAIL])
 
 
@@ -106,11 +115,30 @@ def write_territory(code: str, departement: Departement, came: Came, record: Rec
     return path
 
 
-def _section(entry: Entry, file: FetchedFile) -> dict[str, Any]:
+def _elsewhere(entry: Entry, came: Came) -> list[str]:
+    """Services of a file that another one, which came too, is read for alone."""
+    others = {name for other, _ in came if other.kind != entry.kind for name in other.sole_for}
+    return [name for name in entry.also_gives if name in others]
+
+
+def _section(entry: Entry, file: FetchedFile, elsewhere: list[str]) -> dict[str, Any]:
     named = file.unpacked[0] if file.unpacked else file.path
+    path = named.name if entry.inside is None else f"{named.name}/{entry.inside}"
     dated = {"vintage": file.vintage} if entry.role in _DATED and file.vintage is not None else {}
+    without = {"without": elsewhere} if elsewhere else {}
     # A year stays a number, the day of a moving file a text.
-    return {**entry.section, "path": named.name, **dated}
+    return {**entry.section, "path": path, **dated, **without}
+
+
+def _told(entry: Entry, file: FetchedFile, section: dict[str, Any]) -> str:
+    """Comments on a section: what it is, whose, and what to know of it."""
+    told = [f"{entry.what} ({file.publisher}, {file.licence})", entry.remark]
+    if "without" in section:
+        told.append(
+            "without : services pris dans un autre fichier, pour ne compter nul lieu deux fois."
+        )
+    # Texts come from a registry, which is anyone's to write: never more than a line each.
+    return "".join(f"# {' '.join(text.split())}\n" for text in told if text)
 
 
 def _lines(values: dict[str, Any]) -> str:
