@@ -38,6 +38,7 @@ from sdaasp_geo.routing.nearest import UNREACHED, Nearest, Seeds, nearest
 from sdaasp_geo.routing.restriction import Restriction, restriction
 from sdaasp_geo.routing.sweeps import nearest_by_hierarchy
 from synthetic_graph import road_like_graph
+from turns import high_water_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -260,16 +261,8 @@ def _row(place: Place, task: str, begin: float, told: Row) -> Row:
     return row | {
         "seconds": round(seconds, 5),
         "ms_an_item": seconds / row["items"] * 1000,
-        "peak_mb": high_water_mb(),
+        "peak_mb": round(high_water_mb()),
     }
-
-
-def high_water_mb() -> int:
-    """Return the most memory that this process has held, as Linux tells it."""
-    # Not getrusage: a new process inherits the peak of the one that started it.
-    status = Path("/proc/self/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return round(int(line.split()[1]) / 1024)
 
 
 def _all_rows(step: Callable[[Place], Iterator[Row]], place: Place) -> list[Row]:

@@ -16,11 +16,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import osmium
 import osmnx
 
+from bench_routing import OUTPUT, store
 from real_data import real_data
 from sdaasp_geo.assumptions import Assumptions
 from sdaasp_geo.network.road_network import RoadNetwork
@@ -30,7 +31,7 @@ from sdaasp_geo.sources.osm_tags import direction, refusal, road_class
 if TYPE_CHECKING:
     import networkx as nx
 
-Row = dict[str, str | int | float]
+Row = dict[str, Any]
 
 
 def build(pbf: Path, crs: str) -> RoadNetwork:
@@ -74,12 +75,17 @@ def run(pbf: Path, crs: str, rounds: int) -> list[Row]:
     return [
         {
             "task": "pbf_to_network",
-            "file": pbf.name,
+            "size": pbf.name,
             "backend": backend,
+            "threads": 1,
+            "items": 1,
             "nodes": sizes[backend],
             "rounds": rounds,
             "seconds": statistics.median(times),
+            "ms_an_item": statistics.median(times) * 1000,
             "ratio": statistics.median(times) / ours,
+            "equal": None,
+            "peak_mb": None,
         }
         for backend, times in seconds.items()
     ]
@@ -97,6 +103,7 @@ def main(arguments: list[str] | None = None) -> list[Row]:
     if given.pbf is None:
         parser.error("name a PBF, or set SDAASP_GEO_REAL_DATA to the folder that holds osm/")
     rows = run(given.pbf, given.crs, given.rounds)
+    store(rows, OUTPUT)
     print(f"{'backend':<12} {'nodes':>8} {'seconds':>9} {'ratio':>7}")
     for row in rows:
         print(f"{row['backend']:<12} {row['nodes']:>8} {row['seconds']:>9.3f} {row['ratio']:>7.1f}")

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import sdaasp_geo as sg
-from bench_france import high_water_mb
 from bench_routing import OUTPUT, store
 from synthetic_extract import write_extract
+from turns import high_water_mb
 
 Row = dict[str, Any]
 
@@ -48,11 +48,11 @@ def read_and_build(path: Path) -> Row:
     begin = time.perf_counter()
     roads = read(path, crs=CRS).table
     middle = time.perf_counter()
-    reading_mb = high_water_mb()
+    reading_mb = round(high_water_mb())
     _forget_peak()
     network = build(roads, assumptions)
     end = time.perf_counter()
-    building_mb = high_water_mb()
+    building_mb = round(high_water_mb())
     return {
         "seconds": round(end - begin, 3),
         "peak_mb": max(reading_mb, building_mb),

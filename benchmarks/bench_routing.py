@@ -4,8 +4,9 @@ Five tasks on seeded synthetic road-like graphs: `nearest_all` (29 services, eve
 `nearest_origins` (the same for 5,000 of them), `matrix` (2,000 × 2,000), `candidates`
 (what each of 500 new sites would gain) and `build` (the hierarchy). Seconds are medians of
 three turns, the backends of a task taking turns so that whatever else the machine does falls
-on all of them; slow peers take one turn, over a part of the services or sources, and
-are compared by service or by source. Every result is compared to scipy's: `equal` is to the
+on all of them. Slow peers take one turn in a process of their own, stopped at a limit, over a
+part of the services (`services`: the facilities of each) or sources; `part` rows ask our
+searches and scipy for the same. Every result is compared to scipy's: `equal` is to the
 millisecond, None where the peer keeps other times (pandana: 4 to 8 ms off; OSRM: its own
 model). Peak memory is that of a process of its own for each backend.
 
@@ -22,8 +23,7 @@ import platform
 import statistics
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import TimeoutError as TookTooLong
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,59 +32,30 @@ import numpy as np
 import osrm_peer
 from ours import Bucket, ByHierarchy, built
 from peers import Networkx, Pandana, Scipy, installed
-from sdaasp_geo.network.graph import SearchGraph
 from sdaasp_geo.routing.nearest import nearest
 from synthetic_graph import road_like_graph, services
+from turns import Entry, Runs, elsewhere, in_turns, once, peak_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from sdaasp_geo.network.graph import SearchGraph
     from sdaasp_geo.routing.nearest import Seeds
 
     Rows = Sequence[NDArray[Any]]
 
 NODES = {"XS": 5_000, "S": 50_000, "M": 500_000, "L": 3_000_000}
 OUTPUT = Path(__file__).parents[1] / "data" / "processed" / "bench.json"
-TURNS = 3
 ORIGINS, SIDE, SITES = 5_000, 2_000, 500
 # Facilities of the services that candidates are tried for.
 DENSITIES = (10, 173, 3_000)
 # Beyond this many nodes a slow peer does the first and the last service only, and 20
 # sources of a matrix.
 _WHOLE_BELOW = 100_000
+_TWO_BELOW = 1_000_000
 _FEW_SOURCES = 20
-
-
-class Entry(NamedTuple):
-    """One backend at one task.
-
-    `make` prepares it from the graph, untimed; `method` of what it made answers when
-    called with `arguments`. `items` services, sources or candidates are asked about, and
-    `expected` is the right answer, row by row, for those of `rows`; None where the peer
-    keeps other times. A slow one takes a single turn.
-    """
-
-    task: str
-    name: str
-    threads: int
-    make: Callable[[SearchGraph], Any]
-    method: str
-    arguments: tuple[Any, ...]
-    items: int
-    expected: Rows | None
-    rows: Sequence[int] | None = None
-    slow: bool = False
-
-    def equal(self, answer: Rows) -> bool | None:
-        """Whether an answer is the right one, to the millisecond."""
-        if self.expected is None:
-            return None
-        found = answer if self.rows is None else [answer[row] for row in self.rows]
-        return all(
-            np.array_equal(row, times) for row, times in zip(found, self.expected, strict=True)
-        )
 
 
 class Asked(NamedTuple):
@@ -102,6 +73,17 @@ class Asked(NamedTuple):
     def small(self) -> bool:
         """Whether slow peers can be asked about everything."""
         return self.graph.indptr.size < _WHOLE_BELOW
+
+    @property
+    def few_services(self) -> list[int]:
+        """Those that slow peers are asked about: all, two, or on the largest graphs one.
+
+        The first has few facilities, the last many, and the last is the quickest to find.
+        """
+        count = len(self.wanted)
+        if self.small:
+            return list(range(count))
+        return [0, count - 1] if self.graph.indptr.size < _TWO_BELOW else [count - 1]
 
     def with_hierarchy(self, threads: int) -> Callable[[SearchGraph], ByHierarchy]:
         """Return what prepares our searches by hierarchy."""
@@ -123,9 +105,9 @@ def nearest_entries(asked: Asked) -> list[Entry]:
     """Ask for every node the nearest facility of 29 services."""
     wanted, count = asked.wanted, len(asked.wanted)
     times = Scipy(asked.graph).nearest(wanted)
-    # The first and the last service: few facilities, many facilities.
-    few = range(count) if asked.small else [0, count - 1]
+    few = asked.few_services
     part, part_times = [wanted[i] for i in few], [times[i] for i in few]
+    sizes = tuple(seeds.node.size for seeds in part)
     task, whole = "nearest_all", (wanted,)
     entries = [Entry(task, "scipy", 1, Scipy, "nearest", whole, count, times)]
     for threads in (1, 2):
@@ -137,15 +119,60 @@ def nearest_entries(asked: Asked) -> list[Entry]:
         ]
     entries += [
         Entry(task, "bucket, two", 1, _bucket(1), "nearest_two", whole, count, times),
-        Entry(task, "networkx", 1, Networkx, "nearest", (part,), len(part), part_times, slow=True),
+        Entry(
+            task, "hierarchy, two", 1, asked.with_hierarchy(1), "nearest_two", whole, count, times
+        ),
+        Entry(
+            task,
+            "networkx",
+            1,
+            Networkx,
+            "nearest",
+            (part,),
+            len(part),
+            part_times,
+            slow=True,
+            services=sizes,
+        ),
     ]
+    if not asked.small:
+        # The same services as the slow peers, to be compared with them.
+        entries += [
+            Entry(
+                task,
+                f"{name}, part",
+                threads,
+                make,
+                "nearest",
+                (part,),
+                len(part),
+                part_times,
+                services=sizes,
+            )
+            for name, threads, make in (
+                ("scipy", 1, Scipy),
+                ("bucket", 2, _bucket(2)),
+                ("hierarchy", 2, asked.with_hierarchy(2)),
+            )
+        ]
     if installed("pandana"):
         # As far as it has to look, and no farther.
         arguments = (part, 1.01 * max(row.max() for row in part_times) / 1000)
         entries.append(
-            Entry(task, "pandana", 2, Pandana, "nearest", arguments, len(part), None, slow=True)
+            Entry(
+                task,
+                "pandana",
+                2,
+                Pandana,
+                "nearest",
+                arguments,
+                len(part),
+                None,
+                slow=True,
+                services=sizes,
+            )
         )
-    return entries
+    return entries  # fmt: skip
 
 
 def origin_entries(asked: Asked) -> list[Entry]:
@@ -195,10 +222,14 @@ def candidate_entries(asked: Asked) -> list[Entry]:
         arguments = (today_ms, asked.sites)
         entries += [
             Entry(
-                f"candidates ({density})", name, 2, make, "candidates", arguments,
+                f"candidates ({density})", name, 2, make, method, arguments,
                 asked.sites.size, _gains(asked, today_ms), range(3)
             )
-            for name, make in (("bucket", _bucket(2)), ("better of both", asked.with_hierarchy(2)))
+            for name, make, method in (
+                ("bucket", _bucket(2), "candidates"),
+                ("bucket, checked", _bucket(2), "checked"),
+                ("better of both", asked.with_hierarchy(2), "candidates"),
+            )
         ]  # fmt: skip
     return entries
 
@@ -230,6 +261,8 @@ class Build:
 
     def __init__(self, graph: SearchGraph) -> None:
         self.graph = graph
+        # Loads what was compiled.
+        built(road_like_graph(NODES["XS"]))
 
     def build(self, threads: int) -> Rows:
         """Build a hierarchy."""
@@ -254,61 +287,12 @@ def _gains(asked: Asked, today_ms: NDArray[np.int32]) -> Rows:
     return list(np.maximum(today_ms - found, 0).sum(axis=1))
 
 
-class Runs:
-    """The turns of one backend: their seconds, and whether each was right."""
-
-    def __init__(self, entry: Entry, graph: SearchGraph) -> None:
-        self.entry = entry
-        self.seconds: list[float] = []
-        self.equal: bool | None = None
-        self._answer = functools.partial(getattr(entry.make(graph), entry.method), *entry.arguments)
-
-    def turn(self, *, counted: bool) -> None:
-        """Run once; the comparison is not timed."""
-        begin = time.perf_counter()
-        answer = self._answer()
-        if counted:
-            self.seconds.append(time.perf_counter() - begin)
-        right = self.entry.equal(answer)
-        self.equal = right if self.equal is None else self.equal and right
-
-
-def in_turns(entries: Sequence[Entry], graph: SearchGraph) -> list[Runs]:
-    """Run all backends of a task, one after the other, turn after turn."""
-    all_runs = [Runs(entry, graph) for entry in entries]
-    for turn in range(TURNS + 1):
-        # The first turn compiles and warms up; a slow backend has nothing to warm.
-        for runs in all_runs:
-            if not runs.entry.slow or turn == 1:
-                runs.turn(counted=turn > 0)
-    return all_runs
-
-
-def peak_mb(entry: Entry, stored: str) -> float:
-    """Run in a new process: the most memory it ever held, the graph included."""
-    with np.load(stored) as arrays:
-        graph = SearchGraph(arrays["indptr"], arrays["heads"], arrays["weights_ms"])
-    getattr(entry.make(graph), entry.method)(*entry.arguments)
-    # Not getrusage: on Linux a new process inherits the peak of the one that started it.
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return float("nan")
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
-
-
 def first_call_seconds() -> float:
     """Run in a new process: compile, or load what was compiled, for a tiny graph."""
     graph = road_like_graph(NODES["XS"])
     begin = time.perf_counter()
     nearest(graph, [services(graph.indptr.size - 1)[0]])
     return time.perf_counter() - begin
-
-
-def elsewhere(task: Callable[..., float], *arguments: object) -> float:
-    """Return the result of a function run in a new process."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(task, *arguments).result()
 
 
 def compilation() -> tuple[float, float]:
@@ -321,7 +305,9 @@ def compilation() -> tuple[float, float]:
             del os.environ["NUMBA_CACHE_DIR"]
 
 
-def measure(size: str, tasks: Sequence[str], without: Sequence[str]) -> list[dict[str, Any]]:
+def measure(
+    size: str, tasks: Sequence[str], without: Sequence[str], limit_s: float
+) -> list[dict[str, Any]]:
     """All rows of one size."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -332,10 +318,15 @@ def measure(size: str, tasks: Sequence[str], without: Sequence[str]) -> list[dic
         np.savez(stored, **graph._asdict())
         for task in tasks:
             entries = [entry for entry in TASKS[task](asked) if entry.name not in without]
-            for runs in in_turns(entries, graph):
+            told = {"size": size, "nodes": graph.indptr.size - 1}
+            for runs in in_turns([entry for entry in entries if not entry.slow], graph):
                 memory = elsewhere(peak_mb, runs.entry._replace(expected=None), stored)
-                rows.append(_row(runs, size, graph) | {"peak_mb": round(memory)})
+                rows.append(_row(runs) | told | {"peak_mb": round(memory)})
                 print(line_of(rows[-1], rows), flush=True)
+            for entry in entries:
+                if entry.slow and (row := _slow_row(entry, stored, limit_s)) is not None:
+                    rows.append(row | told)
+                    print(line_of(rows[-1], rows), flush=True)
         if size == "S" and "matrix" in tasks and "osrm" not in without:
             rows += osrm_rows(asked, folder)
     return rows
@@ -361,11 +352,24 @@ def osrm_rows(asked: Asked, folder: str) -> list[dict[str, Any]]:
     ]
 
 
-def _row(runs: Runs, size: str, graph: SearchGraph) -> dict[str, Any]:
-    entry = runs.entry
-    row = _timing(entry.task, statistics.median(runs.seconds), entry.items)
-    row |= {"size": size, "nodes": graph.indptr.size - 1, "backend": entry.name}
-    return row | {"threads": entry.threads, "equal": runs.equal}
+def _row(runs: Runs) -> dict[str, Any]:
+    return _told(runs.entry, statistics.median(runs.seconds)) | {"equal": runs.equal}
+
+
+def _slow_row(entry: Entry, stored: str, limit_s: float) -> dict[str, Any] | None:
+    """Return the row of a slow peer; None where it had to be stopped."""
+    try:
+        seconds, equal, memory = elsewhere(once, entry, stored, limit_s=limit_s)
+    except TookTooLong:
+        print(f"{entry.task}: {entry.name} stopped after {limit_s:g} s, preparing included")
+        return None
+    return _told(entry, seconds) | {"equal": equal, "peak_mb": round(memory)}
+
+
+def _told(entry: Entry, seconds: float) -> dict[str, Any]:
+    row = _timing(entry.task, seconds, entry.items)
+    row |= {"backend": entry.name, "threads": entry.threads}
+    return row | ({"services": list(entry.services)} if entry.services else {})
 
 
 def _timing(task: str, seconds: float, items: int) -> dict[str, Any]:
@@ -402,12 +406,16 @@ def main() -> None:
     parser.add_argument("--tasks", default=",".join(TASKS), help="all by default")
     parser.add_argument("--without", default="", help="peers to leave out, such as pandana")
     parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument(
+        "--limit", type=float, default=1200, help="seconds after which a slow peer is stopped"
+    )
     options = parser.parse_args()
     compiling, loading = compilation()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     print(f"first call ever {compiling:.1f} s (compilation); of a later process {loading:.2f} s")
     for size in options.sizes.split(","):
-        rows = measure(size, options.tasks.split(","), options.without.split(","))
+        tasks, without = options.tasks.split(","), options.without.split(",")
+        rows = measure(size, tasks, without, options.limit)
         store(rows, options.output)
         if any(row["equal"] is False for row in rows):
             message = "times differ from scipy's"

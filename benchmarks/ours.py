@@ -10,10 +10,11 @@ import numpy as np
 
 from sdaasp_geo.routing.hierarchy import build_hierarchy
 from sdaasp_geo.routing.hierarchy_storage import hierarchy_for
-from sdaasp_geo.routing.improvement import Weighing, total_improvement
+from sdaasp_geo.routing.improvement import Today, Weighing, checked_today, total_improvement
 from sdaasp_geo.routing.nearest import Seeds, nearest, nearest_two
 from sdaasp_geo.routing.restriction import restriction
 from sdaasp_geo.routing.sweeps import matrix, nearest_by_hierarchy
+from sdaasp_geo.routing.sweeps_two import nearest_two_by_hierarchy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,7 @@ class Bucket:
 
     def __init__(self, graph: SearchGraph, threads: int = 1) -> None:
         self.graph, self.threads = graph, threads
+        self.today: Today | None = None
 
     def nearest(self, wanted: Sequence[Seeds]) -> list[Table]:
         """Return times of all nodes from the nearest seed of each service."""
@@ -48,14 +50,20 @@ class Bucket:
         with ThreadPoolExecutor(self.threads) as pool:
             return list(nearest_two(self.graph, wanted, groups, executor=pool).time_ms)
 
-    def candidates(self, today_ms: Table, sites: Table) -> list[Table]:
+    def candidates(self, today_ms: Table | Today, sites: Table) -> list[Table]:
         """Return the milliseconds that all nodes together gain, by candidate."""
-        weighing = Weighing(np.ones(today_ms.size, np.int64))
+        checked = isinstance(today_ms, Today)
+        graph = today_ms.graph if checked else self.graph
+        weighing = Weighing(np.ones(graph.indptr.size - 1, np.int64))
         with ThreadPoolExecutor(self.threads) as pool:
-            found = total_improvement(
-                self.graph, today_ms, seeds_at(sites), weighing, executor=pool
-            )
+            found = total_improvement(graph, today_ms, seeds_at(sites), weighing, executor=pool)
         return list(found.gain)
+
+    def checked(self, today_ms: Table, sites: Table) -> list[Table]:
+        """Return the same; today's times are checked at the first call alone."""
+        if self.today is None:
+            self.today = checked_today(self.graph, today_ms)
+        return self.candidates(self.today, sites)
 
 
 class ByHierarchy:
@@ -78,6 +86,15 @@ class ByHierarchy:
         with ThreadPoolExecutor(self.threads) as pool:
             found = nearest_by_hierarchy(
                 self.hierarchy, wanted, nodes=self.everywhere, labels=False, executor=pool
+            )
+        return list(found.time_ms)
+
+    def nearest_two(self, wanted: Sequence[Seeds]) -> list[Table]:
+        """Return times of all nodes, each facility a group of its own."""
+        groups = np.arange(max(seeds.label.size for seeds in wanted), dtype=np.int32)
+        with ThreadPoolExecutor(self.threads) as pool:
+            found = nearest_two_by_hierarchy(
+                self.hierarchy, wanted, groups, nodes=self.everywhere, executor=pool
             )
         return list(found.time_ms)
 

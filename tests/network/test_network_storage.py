@@ -9,7 +9,7 @@ import pytest
 from toy_roads import TOY, toy_network
 
 from sdaasp_geo.errors import StoredNetworkError
-from sdaasp_geo.network import storage
+from sdaasp_geo.network import array_file, storage
 from sdaasp_geo.network.road_network import RoadNetwork
 from sdaasp_geo.network.storage import network_key
 
@@ -93,7 +93,7 @@ def test_a_file_cut_short(stored, kept):
 
 
 def test_contents_that_differ_from_their_checksum(stored, monkeypatch):
-    monkeypatch.setattr(storage, "_digest", lambda _arrays: "0" * 64)
+    monkeypatch.setattr(array_file, "digest", lambda _arrays: "0" * 64)
     with pytest.raises(StoredNetworkError, match="differ from their checksum"):
         RoadNetwork.load(stored)
 

@@ -8,14 +8,19 @@ import pytest
 from hierarchy_oracle import assert_same_arrays
 
 from sdaasp_geo.errors import StoredNetworkError
+from sdaasp_geo.network import array_file
 from sdaasp_geo.routing import hierarchy_storage
 from sdaasp_geo.routing.hierarchy import build_hierarchy
 from sdaasp_geo.routing.hierarchy_storage import (
     graph_key,
     hierarchy_for,
     load_hierarchy,
+    load_topology,
     save_hierarchy,
+    save_topology,
+    topology_for,
 )
+from sdaasp_geo.routing.topology import build_topology, customised
 from synthetic_graph import road_like_graph
 
 GRAPH = road_like_graph(300)
@@ -88,7 +93,7 @@ def test_every_damaged_byte_of_the_contents_is_noticed(stored):
 def test_contents_that_differ_from_their_checksum(stored, monkeypatch):
     key = graph_key(GRAPH)
     monkeypatch.setattr(hierarchy_storage, "graph_key", lambda _graph: key)
-    monkeypatch.setattr(hierarchy_storage, "_digest", lambda _arrays: "0" * 64)
+    monkeypatch.setattr(array_file, "digest", lambda _arrays: "0" * 64)
     with pytest.raises(StoredNetworkError, match="differ from their checksum"):
         load_hierarchy(stored, GRAPH)
 
@@ -99,7 +104,7 @@ def test_refusals(stored, tmp_path, monkeypatch):
     with pytest.raises(StoredNetworkError, match="the hierarchy of another network"):
         load_hierarchy(stored, SLOWER)
     monkeypatch.setattr(hierarchy_storage, "FORMAT_VERSION", 99)
-    with pytest.raises(StoredNetworkError, match="version 1 where this library reads 99"):
+    with pytest.raises(StoredNetworkError, match="version 2 where this library reads 99"):
         load_hierarchy(stored, GRAPH)
 
 
@@ -121,7 +126,7 @@ def test_a_damaged_file_is_built_anew(stored, damage):
 def test_the_hierarchy_of_another_network_or_version_is_replaced(stored, monkeypatch):
     slower = hierarchy_for(SLOWER, stored)
     assert_same_arrays(load_hierarchy(stored, SLOWER), slower)
-    monkeypatch.setattr(hierarchy_storage, "FORMAT_VERSION", 2)
+    monkeypatch.setattr(hierarchy_storage, "FORMAT_VERSION", 3)
     hierarchy_for(SLOWER, stored)
     assert_same_arrays(load_hierarchy(stored, SLOWER), slower)
 
@@ -141,3 +146,38 @@ def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path, no_building)
     with pytest.raises(StoredNetworkError, match="expected a stored hierarchy"):
         hierarchy_for(GRAPH, path)
     assert path.read_bytes() == other != before
+
+
+def test_a_topology_is_kept_for_any_times_of_its_arcs(tmp_path, monkeypatch):
+    path = tmp_path / "topology.npz"
+    built = build_topology(GRAPH)
+    assert_same_arrays(topology_for(GRAPH, path), built)
+    whole = path.read_bytes()
+    monkeypatch.setattr(hierarchy_storage, "build_topology", None)
+    loaded = topology_for(SLOWER, path)
+    assert_same_arrays(loaded, built)
+    assert not any(array.flags.writeable for array in loaded)
+    assert_same_arrays(customised(loaded, SLOWER), customised(built, SLOWER))
+    save_topology(path, built, SLOWER)
+    assert path.read_bytes() == whole
+
+
+def test_a_topology_of_other_arcs_or_damaged_is_refused_and_built_anew(tmp_path, stored):
+    path = tmp_path / "topology.npz"
+    topology_for(GRAPH, path)
+    whole = path.read_bytes()
+    other = road_like_graph(600)
+    with pytest.raises(StoredNetworkError, match="the topology of another network"):
+        load_topology(path, other)
+    assert_same_arrays(topology_for(other, path), build_topology(other))
+    damaged = bytearray(whole)
+    damaged[len(whole) // 2] ^= 0xFF
+    path.write_bytes(damaged)
+    with pytest.raises(StoredNetworkError):
+        load_topology(path, GRAPH)
+    topology_for(GRAPH, path)
+    assert path.read_bytes() == whole
+    with pytest.raises(StoredNetworkError, match="a file of 'sdaasp_geo contraction hierarchy'"):
+        topology_for(GRAPH, stored)
+    with pytest.raises(StoredNetworkError, match="a file of 'sdaasp_geo hierarchy topology'"):
+        hierarchy_for(GRAPH, path)

@@ -25,6 +25,7 @@ from sdaasp_geo.routing.improvement import (
     Origins,
     Weighing,
     best_door_ms,
+    checked_today,
     improvement,
     total_improvement,
 )
@@ -479,3 +480,34 @@ def test_hierarchies_of_something_else_are_refused():
         improvement(STREET, TODAY, [SERVICE], hierarchy=planned)
     doors = Origins(seeds_of((2, 0, 0)), np.array([20_000]))
     improvement(STREET, TODAY, [SERVICE], origins=doors, hierarchy=planned)
+
+
+def test_times_checked_once_serve_again_and_whoever_writes_to_his_own_changes_nothing():
+    rng = np.random.default_rng(4)
+    graph = random_graph(rng, 200, 700)
+    (today_ms,) = nearest(graph, [random_seeds(rng, 200, 3)]).time_ms
+    candidates = [random_seeds(rng, 200, 2) for _ in range(9)]
+    expected = improvement(graph, today_ms, candidates)
+    today = checked_today(graph, today_ms)
+    own = graph._replace(weights_ms=graph.weights_ms.copy())
+    graph.weights_ms[:] = 0
+    today_ms[:] = 0
+    for one, other in zip(improvement(today.graph, today, candidates), expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(NetworkError, match="expected times checked on this graph"):
+        improvement(own, today, candidates)
+    with pytest.raises(NetworkError, match="candidate 0: node: expected nodes below 200"):
+        improvement(today.graph, today, [seeds_of((200, 0, 0))])
+    with pytest.raises(NetworkError, match="no node's time above another's plus the arc"):
+        checked_today(own, np.where(np.arange(200) == 5, UNREACHED, 0).astype(np.int32))
+
+
+def test_arrays_that_nobody_can_write_to_are_not_copied():
+    graph = random_graph(np.random.default_rng(1), 20, 50)
+    for array in graph:
+        array.setflags(write=False)
+    (today_ms,) = nearest(graph, [seeds_of((0, 0, 0))]).time_ms
+    today = checked_today(graph, today_ms)
+    assert all(one is other for one, other in zip(today.graph, graph, strict=True))
+    assert today_ms.flags.writeable
+    assert not np.shares_memory(today.time_ms, today_ms)

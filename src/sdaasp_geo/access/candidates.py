@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sdaasp_geo.network.snapping import along_street_ms, entries, exits, snap
-from sdaasp_geo.routing.nearest import UNREACHED, Seeds, nearest, nearest_two
+from sdaasp_geo.routing.choice import LEAST_STEP, finder
+from sdaasp_geo.routing.nearest import UNREACHED, Seeds
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from sdaasp_geo.assumptions import Assumptions
     from sdaasp_geo.network.road_network import RoadNetwork
     from sdaasp_geo.network.snapping import Doors, Snapped
+    from sdaasp_geo.routing.choice import Finder
 
     Ints = npt.NDArray[np.int64]
 
 _MS_PER_MIN = 60_000.0
-# Bounds the memory of the node tables: services × nodes × four int32 tables.
-_CHUNK_CELLS = 30_000_000
+# Bounds the memory of the tables of doors: services × doors × four int32 tables.
+_CHUNK_CELLS = 10_000_000
 # Time and facility number in one sortable key.
 _LABEL_BITS = 32
 _NEVER = np.int64(UNREACHED) << _LABEL_BITS
@@ -122,12 +124,12 @@ def routed_times(
     count = int(service.max()) + 1 if service.size else 0
     doors_out = exits(network, origins.snapped)
     seeds = seeds_by_service(network, facilities, service, count)
-    nodes = max(1, network.incoming.indptr.size - 1)
-    step = max(1, _CHUNK_CELLS // nodes)
+    find = finder(network, doors_out.node, _present(seeds), two=own is not None)
+    step = max(LEAST_STEP, _CHUNK_CELLS // max(1, doors_out.node.size))
     keys = np.full((origins.leg_ms.size, count), _NEVER, dtype=np.int64)
     for start in range(0, count, step):
         chunk = slice(start, min(start + step, count))
-        found = _at_doors(network, doors_out, seeds[chunk], own, executor)
+        found = _at_doors(find, doors_out, seeds[chunk], own, executor)
         keys[:, chunk] = _best_door(found, doors_out, origins)
     _improve_along_street(keys, network, (origins, facilities), service, own)
     time = keys >> _LABEL_BITS
@@ -156,8 +158,13 @@ def seeds_by_service(
     ]
 
 
+def _present(seeds: list[Seeds]) -> int:
+    """How many services have a facility on the network: the others cost nothing."""
+    return sum(some.node.size > 0 for some in seeds)
+
+
 def _at_doors(
-    network: RoadNetwork,
+    find: Finder,
     doors: Doors,
     seeds: list[Seeds],
     own: Own | None,
@@ -165,14 +172,13 @@ def _at_doors(
 ) -> Ints:
     """Best key (time and facility) of each service at the node of each door."""
     if own is None:
-        found = nearest(network.incoming, seeds, executor=executor)
-        return _keys(found.time_ms[:, doors.node], found.label[:, doors.node])
-    two = nearest_two(network.incoming, seeds, own.facility.astype(np.int32), executor=executor)
-    first = two.label[:, doors.node]
+        found = find.nearest(seeds, executor=executor)
+        return _keys(found.time_ms, found.label)
+    two = find.nearest_two(seeds, own.facility.astype(np.int32), executor=executor)
     of_origin = own.origin[doors.point][None, :]
-    is_own = (first >= 0) & (own.facility[np.maximum(first, 0)] == of_origin)
-    time = np.where(is_own, two.second_time_ms[:, doors.node], two.time_ms[:, doors.node])
-    return _keys(time, np.where(is_own, two.second_label[:, doors.node], first))
+    is_own = (two.label >= 0) & (own.facility[np.maximum(two.label, 0)] == of_origin)
+    time = np.where(is_own, two.second_time_ms, two.time_ms)
+    return _keys(time, np.where(is_own, two.second_label, two.label))
 
 
 def _keys(time_ms: npt.NDArray[np.int32], label: npt.NDArray[np.int32]) -> Ints:

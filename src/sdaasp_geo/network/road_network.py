@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,8 +14,10 @@ from sdaasp_geo.network import exchange, storage
 from sdaasp_geo.network.assembly import assemble
 from sdaasp_geo.network.graph import SearchGraph
 from sdaasp_geo.network.junctions import Halts
+from sdaasp_geo.network.shelf import Shelf
 from sdaasp_geo.network.topology import streets_from_roads
 from sdaasp_geo.network.turns import Gates
+from sdaasp_geo.showing import card
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sdaasp_geo.assumptions import Assumptions
+    from sdaasp_geo.network.shelf import Way
 
 
 class Connectivity(NamedTuple):
@@ -53,7 +57,7 @@ class Connectivity(NamedTuple):
         return self.largest_nodes / self.nodes
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RoadNetwork:
     """Roads in arrays, ready for searches. Every array is read-only.
 
@@ -252,6 +256,35 @@ class RoadNetwork:
         junction = _read_only(np.arange(self.node_x.size, dtype=np.int32))
         return Gates(*ends, *ends[::-1], junction)
 
+    @cached_property
+    def shelf(self) -> Shelf:
+        """What searches have prepared on this network; no answer depends on it."""
+        return Shelf()
+
+    def searched(self, way: Way = "auto", *, kept_at: Path | None = None) -> RoadNetwork:
+        """Return the same network, to be searched in another way.
+
+        Arrays and what was prepared are shared. No answer depends on the way.
+
+        Parameters
+        ----------
+        way
+            ``bucket`` prepares nothing, ``hierarchy`` prepares a contraction hierarchy at
+            the first question, ``auto`` takes what costs less; see
+            :mod:`sdaasp_geo.routing.choice`. With ``auto`` a way chosen before stays.
+        kept_at
+            File for the hierarchy, which the next run finds there; None leaves it.
+
+        Raises
+        ------
+        ValueError
+            If there is no such way.
+        """
+        shelf = self.shelf.preferring(self.shelf.way if way == "auto" else way)
+        same = copy.copy(self)
+        same.__dict__["shelf"] = shelf if kept_at is None else shelf.beside(kept_at)
+        return same
+
     def connectivity(self, min_component_nodes: int = 1) -> Connectivity:
         """Count the pieces of the network.
 
@@ -270,6 +303,22 @@ class RoadNetwork:
             usable_components=int((self.component_nodes >= min_component_nodes).sum()),
             largest_nodes=int(self.component_nodes[0]),
         )
+
+    def __repr__(self) -> str:
+        """Say how large it is in one line; the arrays would fill a screen."""
+        return (
+            f"<RoadNetwork {self.crs}: {len(self.street_from):,} streets, "
+            f"{self.outgoing.indptr.size - 1:,} junctions, {len(self.component_nodes):,} components>"
+        )
+
+    def _repr_html_(self) -> str:
+        figures = {
+            "rues": len(self.street_from),
+            "système de coordonnées": self.crs,
+            "réseaux séparés": len(self.component_nodes),
+            "carrefours du plus grand": int(self.component_nodes.max(initial=0)),
+        }
+        return card("Réseau de routes", figures)
 
 
 def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

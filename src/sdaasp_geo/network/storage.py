@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
-import zipfile
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdaasp_geo.errors import StoredNetworkError
+from sdaasp_geo.network.array_file import Kind, read_arrays, write_arrays
 from sdaasp_geo.network.graph import SearchGraph
 from sdaasp_geo.network.junctions import Halts
 from sdaasp_geo.network.turns import Gates
@@ -34,8 +32,6 @@ _NESTED: Mapping[str, type[SearchGraph | Halts | Gates]] = MappingProxyType(
     {"outgoing": SearchGraph, "incoming": SearchGraph, "halts": Halts, "turn_gates": Gates}
 )
 _TEXTS = ("crs", "class_names")
-# Zip members carry a date; a fixed one keeps the bytes the same.
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def write_fields(path: str | Path, fields: Mapping[str, Any]) -> None:
@@ -44,18 +40,7 @@ def write_fields(path: str | Path, fields: Mapping[str, Any]) -> None:
     The file is written under a temporary name beside its own and then renamed, so that
     an interrupted run leaves no half of a network.
     """
-    path = Path(path)
-    arrays = _flat(fields)
-    label = {"format": _FORMAT, "version": FORMAT_VERSION, "sha256": _digest(arrays)}
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-    try:
-        with zipfile.ZipFile(part, "x") as archive:
-            for member, array in {"label": np.array(json.dumps(label)), **arrays}.items():
-                with archive.open(zipfile.ZipInfo(f"{member}.npy", _ZIP_DATE), "w") as entry:
-                    np.lib.format.write_array(entry, array, allow_pickle=False)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_arrays(Path(path), _kind(), _flat(fields))
 
 
 def read_fields(path: str | Path) -> dict[str, Any]:
@@ -66,22 +51,7 @@ def read_fields(path: str | Path) -> dict[str, Any]:
     StoredNetworkError
         If the file is missing, damaged, of another version, or no stored network.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise _refusal(path, "no such file", "a wrong path, or a cache that was emptied")
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            label = json.loads(str(archive["label"]))
-            _check_label(path, label)
-            arrays = {name: archive[name] for name in archive.files if name != "label"}
-    except StoredNetworkError:
-        raise
-    except Exception as error:  # (a damaged archive fails in a dozen ways)
-        cause = "an interrupted copy, a damaged disk, or another kind of file"
-        raise _refusal(path, f"a file that cannot be read ({error})", cause) from error
-    if label["sha256"] != _digest(arrays):
-        raise _refusal(path, "contents that differ from their checksum", "a damaged file")
-    return _nested(arrays)
+    return _nested(read_arrays(Path(path), _kind()))
 
 
 def network_key(
@@ -154,22 +124,5 @@ def _nested(arrays: Arrays) -> dict[str, Any]:
     return fields
 
 
-def _digest(arrays: Arrays) -> str:
-    digest = hashlib.sha256()
-    for name, array in sorted(arrays.items()):
-        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def _check_label(path: Path, label: Mapping[str, object]) -> None:
-    if label["format"] != _FORMAT:
-        raise _refusal(path, f"a file of '{label['format']}'", "another kind of file")
-    if label["version"] != FORMAT_VERSION:
-        found = f"version {label['version']} where this library reads {FORMAT_VERSION}"
-        raise _refusal(path, found, "a network built by another version; build it anew")
-
-
-def _refusal(path: Path, found: str, cause: str) -> StoredNetworkError:
-    message = f"{path}: expected a stored road network, found {found}. Likely cause: {cause}"
-    return StoredNetworkError(message)
+def _kind() -> Kind:
+    return Kind(_FORMAT, FORMAT_VERSION, "road network", {})

@@ -30,7 +30,8 @@ from sdaasp_geo.routing.remaining import (
     mark_neighbours,
     merged_rows,
     new_rows,
-    rows_set_aside,
+    set_aside,
+    trimmed,
 )
 
 if TYPE_CHECKING:
@@ -165,7 +166,9 @@ def _next_round(
     merged = _merged(graph, gone, arcs, pool)
     shrunk = (_degree(merged) <= _degree(graph)[kept]).astype(np.uint8)
     after = Standing(merged, level[kept], standing.priority[kept], stale[kept], shrunk)
-    return after, rows_set_aside(graph, nodes)
+    rows = new_rows(nodes.size, int(_degree(graph)[nodes].sum(dtype=np.int64)))
+    set_aside(graph, nodes, rows)
+    return after, rows
 
 
 def _degree(graph: Remaining) -> NDArray[np.uint32]:
@@ -270,7 +273,11 @@ def _rows(
     stretch: tuple[int, int],
 ) -> Remaining:
     place_of = np.zeros(graph.node.size, np.uint32)
-    return merged_rows(graph, gone, added, (number, place_of), stretch)
+    first, last = stretch
+    room = sum(int(rows.indptr[last]) - int(rows.indptr[first]) for rows in (graph, added))
+    rows = new_rows(last - first, room)
+    kept, used = merged_rows(graph, gone, added, (number, place_of), stretch, rows)
+    return trimmed(rows, kept, used)
 
 
 def _scratch(node_count: int, room: int) -> Scratch:

@@ -11,7 +11,8 @@ Two nodes of one round could be each other's witness; within a round the order i
 of the numbers, and a witness may not pass through a node contracted before.
 
 Every kernel returns arrays for a stretch of nodes and changes none that it was given;
-stretches laid end to end are the whole. All stand in this one module because numba's disk
+stretches laid end to end are the whole. Numbers begin as ``np.int64(0)``, because numba
+takes a plain 0 for a type of its own and compiles everything twice. All stand in this one module because numba's disk
 cache looks at the age of one file only.
 """
 
@@ -129,7 +130,7 @@ def _seek(
     gone: Flags,
     scratch: Scratch,
     ends: tuple[np.uint32, np.uint32],
-    span: tuple[Whole, int, int],
+    span: tuple[Whole, Whole, int],
 ) -> int:
     """Search from a source around a node until every aim is met; return nodes touched."""
     source, around = ends
@@ -177,8 +178,8 @@ def _bypass_from(
     gone: Flags,
     scratch: Scratch,
     place: tuple[np.uint32, int, int],
-    out: tuple[Arcs, int],
-) -> int:
+    out: tuple[Arcs, Whole],
+) -> Whole:
     """Write the bypasses needed from one predecessor of a node; return how many there are now.
 
     -1 if one would be longer than 31 bits.
@@ -189,7 +190,8 @@ def _bypass_from(
     first, last = graph.indptr[node], graph.indptr[node + np.uint32(1)]
     before_ms = np.int64(graph.in_ms[entry])
     source = graph.head[entry]
-    farthest_ms, missing = np.int64(-1), 0
+    farthest_ms = np.int64(-1)
+    missing: Whole = np.int64(0)
     for arc in range(first, last):
         if graph.out_ms[arc] != UNREACHED and graph.head[arc] != source:
             there = before_ms + graph.out_ms[arc]
@@ -228,8 +230,8 @@ def _bypasses(
     gone: Flags,
     scratch: Scratch,
     place: tuple[np.uint32, int],
-    out: tuple[Arcs, int],
-) -> int:
+    out: tuple[Arcs, Whole],
+) -> Whole:
     """As `_bypass_from`, from every predecessor."""
     node, patience = place
     arcs, count = out
@@ -242,18 +244,19 @@ def _bypasses(
 
 
 @compiled
-def _room(arcs: Arcs, used: int, degree: Whole) -> Arcs:
+def _room(arcs: Arcs, used: Whole, degree: Whole) -> Arcs:
     """Return arcs with room for all bypasses of a node: the same, or copies twice as long."""
     size: Whole = arcs.tail.size
     if used + degree * degree <= size:
         return arcs
     size = 2 * size + degree * degree
     larger = _new_arcs(size)
-    larger.tail[:used] = arcs.tail[:used]
-    larger.head[:used] = arcs.head[:used]
-    larger.ms[:used] = arcs.ms[:used]
-    larger.middle[:used] = arcs.middle[:used]
-    larger.hops[:used] = arcs.hops[:used]
+    for arc in range(used):
+        larger.tail[arc] = arcs.tail[arc]
+        larger.head[arc] = arcs.head[arc]
+        larger.ms[arc] = arcs.ms[arc]
+        larger.middle[arc] = arcs.middle[arc]
+        larger.hops[arc] = arcs.hops[arc]
     return larger
 
 
@@ -269,7 +272,7 @@ def _new_arcs(size: Whole) -> Arcs:
 
 
 @compiled
-def _priority(graph: Remaining, node: np.uint32, arcs: Arcs, added: int) -> int:
+def _priority(graph: Remaining, node: np.uint32, arcs: Arcs, added: Whole) -> Whole:
     """Low for what is cheap to contract: few bypasses of few hops for the arcs taken out."""
     removed, removed_hops, added_hops = 0, 0, 0
     for arc in range(graph.indptr[node], graph.indptr[node + np.uint32(1)]):
@@ -291,11 +294,11 @@ def priorities_of(graph: Remaining, nodes: UInt32, scratch: Scratch, patience: i
     """Return the priority of each of some nodes, their levels left aside."""
     nobody = np.zeros(graph.node.size, np.uint8)
     priority = np.empty(nodes.size, np.int32)
-    arcs = _new_arcs(64)
+    arcs, none = _new_arcs(np.int64(64)), np.int64(0)
     for index in range(nodes.size):
         node = nodes[index]
-        arcs = _room(arcs, 0, _degree(graph, node))
-        added = _bypasses(graph, nobody, scratch, (node, patience), (arcs, 0))
+        arcs = _room(arcs, none, _degree(graph, node))
+        added = _bypasses(graph, nobody, scratch, (node, patience), (arcs, none))
         # Too long a bypass: last of all, when there may be a way around.
         late = added < 0
         priority[index] = _LAST if late else _priority(graph, node, arcs, added)
@@ -324,10 +327,10 @@ def least_among_neighbours(graph: Remaining, key: Int64, stretch: tuple[int, int
 @compiled
 def bypasses_of(
     graph: Remaining, chosen: Flags, nodes: UInt32, scratch: Scratch, patience: int
-) -> tuple[Arcs, int]:
+) -> tuple[Arcs, Whole]:
     """Return the bypasses of some chosen nodes, and how many; -1 if one is too long."""
     arcs = _new_arcs(4 * nodes.size + 64)
-    count = 0
+    count: Whole = np.int64(0)
     for node in nodes:
         arcs = _room(arcs, count, _degree(graph, node))
         count = _bypasses(graph, chosen, scratch, (node, patience), (arcs, count))

@@ -41,10 +41,15 @@ def slot_of_arcs(tail: UInt32, head: UInt32, rank: Int32, rows: Rows) -> Int64:
     for arc in range(tail.size):
         one, other = rank[tail[arc]], rank[head[arc]]
         low, high = min(one, other), max(one, other)
-        row = heads[indptr[low] : indptr[low + 1]]
-        place = np.searchsorted(row, high)
-        if place < row.size and row[place] == high:
-            slot[arc] = 2 * (indptr[low] + place) + (one > other)
+        place, last = indptr[low], indptr[low + 1]
+        while place < last:
+            middle = (place + last) // 2
+            if heads[middle] < high:
+                place = middle + 1
+            else:
+                last = middle
+        if place < indptr[low + 1] and heads[place] == high:
+            slot[arc] = 2 * place + (one > other)
     return slot
 
 

@@ -35,9 +35,12 @@ def dissected(indptr: UInt32, head: UInt32) -> UInt32:
     # Zeros, for what lies behind the last search is looked at before it is written.
     found, step = np.zeros(count, np.uint32), np.full(count, -1, np.int64)
     pieces = 0
-    waiting = [(0, count)]
-    while len(waiting) > 0:
-        first, last = waiting.pop()
+    # Pieces that wait, one above the other: they do not overlap, so that there is room.
+    begin, end_of = np.zeros(count + 2, np.int64), np.zeros(count + 2, np.int64)
+    end_of[0], waiting = count, 1
+    while waiting > 0:
+        waiting -= 1
+        first, last = begin[waiting], end_of[waiting]
         if last - first <= _SMALLEST_PIECE:
             continue
         own = order[first:last]
@@ -54,7 +57,8 @@ def dissected(indptr: UInt32, head: UInt32) -> UInt32:
             for node in order[start:end]:
                 piece[node] = pieces
                 step[node] = -1
-            waiting.append((start, end))
+            begin[waiting], end_of[waiting] = start, end
+            waiting += 1
         for node in order[first + high : last]:
             piece[node] = -1
     return order
@@ -99,10 +103,8 @@ def _forget(graph: Pieces, source: np.uint32, found: UInt32, step: Int64) -> Non
 def _parted(graph: Pieces, own: UInt32, found: UInt32, step: Int64) -> tuple[int, int]:
     """Arrange a piece: one half, the other half, what separates them; return where they end."""
     if found.size < own.size:
+        _found_first(own, found, step)
         # Nothing separates what was not found from what was.
-        rest = own[step[own] < 0].copy()
-        own[: found.size] = found
-        own[found.size :] = rest
         return found.size, own.size
     cut = _shortest_step(found, step)
     indptr, head, piece = graph
@@ -127,6 +129,18 @@ def _parted(graph: Pieces, own: UInt32, found: UInt32, step: Int64) -> tuple[int
             own[place] = node
             place += 1
     return low, high
+
+
+@compiled
+def _found_first(own: UInt32, found: UInt32, step: Int64) -> None:
+    """Arrange a piece: what a search has found, then the rest."""
+    place = own.size
+    for index in range(own.size - 1, -1, -1):
+        if step[own[index]] < 0:
+            place -= 1
+            own[place] = own[index]
+    for index in range(found.size):
+        own[index] = found[index]
 
 
 @compiled

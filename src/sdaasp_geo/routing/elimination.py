@@ -65,6 +65,8 @@ def neighbours_later(tail: UInt32, head: UInt32, place: UInt32) -> tuple[Int64, 
 def eliminated(indptr: Int64, later: UInt32) -> tuple[Int64, UInt32]:
     """Return the rows of the elimination: later neighbours, those by way of earlier included.
 
+    In no order within a row: see :func:`turned`.
+
     What a row hands on goes to the first of its later neighbours, which hands on the
     rest: each row is the union of its own and of those handed to it.
     """
@@ -85,7 +87,8 @@ def eliminated(indptr: Int64, later: UInt32) -> tuple[Int64, UInt32]:
             giver = following[giver]
         if used + room > rows.size:
             larger = np.empty(2 * rows.size + room, np.uint32)
-            larger[:used] = rows[:used]
+            for entry in range(used):
+                larger[entry] = rows[entry]
             rows = larger
         start = used
         used = _take(later[indptr[row] : indptr[row + np.uint32(1)]], row, seen, rows, used)
@@ -94,12 +97,30 @@ def eliminated(indptr: Int64, later: UInt32) -> tuple[Int64, UInt32]:
             theirs = rows[filled[giver] : filled[giver + np.uint32(1)]]
             used = _take(theirs, row, seen, rows, used)
             giver = following[giver]
-        rows[start:used].sort()
         filled[index + 1] = used
         if used > start:
-            following[row] = handed[rows[start]]
-            handed[rows[start]] = row
+            first = rows[start]
+            for entry in range(start, used):
+                first = min(first, rows[entry])
+            following[row] = handed[first]
+            handed[first] = row
     return filled, rows[:used].copy()
+
+
+@compiled
+def turned(indptr: Int64, heads: UInt32) -> tuple[Int64, UInt32]:
+    """Turn rows round: to each head, the rows that name it, rising. Twice, and rows are sorted."""
+    offsets = np.zeros(indptr.size, np.int64)
+    for head in heads:
+        offsets[head + np.uint32(1)] += 1
+    for row in range(indptr.size - 1):
+        offsets[row + 1] += offsets[row]
+    free, rows = offsets.copy(), np.empty(heads.size, np.uint32)
+    for row in range(indptr.size - 1):
+        for entry in range(indptr[row], indptr[row + 1]):
+            rows[free[heads[entry]]] = row
+            free[heads[entry]] += 1
+    return offsets, rows
 
 
 @compiled

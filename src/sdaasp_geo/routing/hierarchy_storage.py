@@ -1,35 +1,36 @@
-"""A hierarchy on disk beside its network, for as long as that does not change."""
+"""A hierarchy, or its topology, on disk beside its network, for as long as that stays."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import secrets
-import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from sdaasp_geo.errors import StoredNetworkError
+from sdaasp_geo.network.array_file import (
+    Kind,
+    digest,
+    is_something_else,
+    read_arrays,
+    write_arrays,
+)
 from sdaasp_geo.routing.hierarchy import Hierarchy, build_hierarchy, read_only
+from sdaasp_geo.routing.topology import Topology, build_topology
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from concurrent.futures import Executor
-
-    from numpy.typing import NDArray
 
     from sdaasp_geo.network.graph import SearchGraph
 
     Progress = Callable[[int, int, str], None]
 
-# Raised whenever the fields of a hierarchy, or how they are computed, change.
-FORMAT_VERSION = 1
-_FORMAT = "sdaasp_geo contraction hierarchy"
-# Zip members carry a date; a fixed one keeps the bytes the same.
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
-_ZIP_MAGIC = b"PK"
+_Stored = TypeVar("_Stored", Hierarchy, Topology)
+
+# Raised whenever the fields of a hierarchy or of a topology, or how they are computed,
+# change.
+FORMAT_VERSION = 2
 
 
 def graph_key(graph: SearchGraph) -> str:
@@ -46,7 +47,20 @@ def graph_key(graph: SearchGraph) -> str:
     >>> graph_key(row) == graph_key(row._replace(weights_ms=row.weights_ms + 1))
     False
     """
-    return _digest({name: np.asarray(part, np.int64) for name, part in graph._asdict().items()})
+    return digest({name: np.asarray(part, np.int64) for name, part in graph._asdict().items()})
+
+
+def arcs_key(graph: SearchGraph) -> str:
+    """Name the arcs that a topology was built from, whatever their times.
+
+    Examples
+    --------
+    >>> from sdaasp_geo.network.graph import SearchGraph
+    >>> row = SearchGraph(*(np.array(part, np.int32) for part in ([0, 1, 1], [1], [5])))
+    >>> arcs_key(row) == arcs_key(row._replace(weights_ms=row.weights_ms + 1))
+    True
+    """
+    return graph_key(graph._replace(weights_ms=graph.weights_ms[:0]))
 
 
 def save_hierarchy(path: str | Path, hierarchy: Hierarchy, graph: SearchGraph) -> None:
@@ -61,20 +75,7 @@ def save_hierarchy(path: str | Path, hierarchy: Hierarchy, graph: SearchGraph) -
     graph
         What it was built from, that the file may be known by it.
     """
-    path = Path(path)
-    arrays = hierarchy._asdict()
-    told = {"format": _FORMAT, "version": FORMAT_VERSION, "graph": graph_key(graph)}
-    label = json.dumps({**told, "sha256": _digest(arrays)})
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-    try:
-        with zipfile.ZipFile(part, "x") as archive:
-            for member, array in {"label": np.array(label), **arrays}.items():
-                entry = zipfile.ZipInfo(f"{member}.npy", _ZIP_DATE)
-                with archive.open(entry, "w", force_zip64=True) as file:
-                    np.lib.format.write_array(file, array, allow_pickle=False)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_arrays(Path(path), _of_hierarchy(graph), hierarchy._asdict())
 
 
 def load_hierarchy(path: str | Path, graph: SearchGraph) -> Hierarchy:
@@ -86,14 +87,7 @@ def load_hierarchy(path: str | Path, graph: SearchGraph) -> Hierarchy:
         If the file is missing, damaged, of another version or another graph, or no
         stored hierarchy.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise _refusal(path, "no such file", "a wrong path, or a cache that was emptied")
-    label, arrays = _contents(path)
-    _check_label(path, label, graph)
-    if label["sha256"] != _digest(arrays):
-        raise _refusal(path, "contents that differ from their checksum", "a damaged file")
-    return read_only(Hierarchy(**arrays))
+    return read_only(Hierarchy(**read_arrays(Path(path), _of_hierarchy(graph))))
 
 
 def hierarchy_for(
@@ -120,69 +114,72 @@ def hierarchy_for(
     StoredNetworkError
         If the file at `path` is not a stored hierarchy.
     """
-    path = Path(path)
+
+    def build() -> Hierarchy:
+        return build_hierarchy(graph, executor=executor, progress=progress)
+
+    return _kept(Hierarchy, Path(path), _of_hierarchy(graph), build)
+
+
+def save_topology(path: str | Path, topology: Topology, graph: SearchGraph) -> None:
+    """Write a topology to a file, as :func:`save_hierarchy` a hierarchy."""
+    write_arrays(Path(path), _of_topology(graph), topology._asdict())
+
+
+def load_topology(path: str | Path, graph: SearchGraph) -> Topology:
+    """Read the topology of a graph's arcs, which may have other times by now.
+
+    Raises
+    ------
+    StoredNetworkError
+        If the file is missing, damaged, of another version or other arcs, or no stored
+        topology.
+    """
+    return read_only(Topology(**read_arrays(Path(path), _of_topology(graph))))
+
+
+def topology_for(
+    graph: SearchGraph, path: str | Path, *, executor: Executor | None = None
+) -> Topology:
+    """Load the topology of a graph's arcs, or build it and keep it.
+
+    Parameters
+    ----------
+    graph, executor
+        As in :func:`~sdaasp_geo.routing.topology.build_topology`.
+    path
+        As in :func:`hierarchy_for`.
+
+    Raises
+    ------
+    NetworkError
+        As in ``build_topology``.
+    StoredNetworkError
+        If the file at `path` is not a stored topology.
+    """
+
+    def build() -> Topology:
+        return build_topology(graph, executor=executor)
+
+    return _kept(Topology, Path(path), _of_topology(graph), build)
+
+
+def _kept(make: type[_Stored], path: Path, kind: Kind, build: Callable[[], _Stored]) -> _Stored:
     try:
-        return load_hierarchy(path, graph)
+        return read_only(make(**read_arrays(path, kind)))
     except StoredNetworkError:
-        if _is_something_else(path):
+        if is_something_else(path, kind):
             raise
-    hierarchy = build_hierarchy(graph, executor=executor, progress=progress)
-    save_hierarchy(path, hierarchy, graph)
-    return hierarchy
+    built = build()
+    write_arrays(path, kind, built._asdict())
+    return built
 
 
-def _contents(path: Path) -> tuple[Mapping[str, Any], dict[str, NDArray[Any]]]:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            label = json.loads(str(archive["label"]))
-            names = [name for name in archive.files if name != "label"]
-            if label["format"] == _FORMAT:
-                return label, {name: archive[name] for name in names}
-            return label, {}
-    except Exception as error:  # (a damaged archive fails in a dozen ways)
-        cause = "an interrupted copy, a damaged disk, or another kind of file"
-        raise _refusal(path, f"a file that cannot be read ({error})", cause) from error
+def _of_hierarchy(graph: SearchGraph) -> Kind:
+    told = {"graph": graph_key(graph)}
+    return Kind("sdaasp_geo contraction hierarchy", FORMAT_VERSION, "hierarchy", told)
 
 
-def _check_label(path: Path, label: Mapping[str, object], graph: SearchGraph) -> None:
-    if label["format"] != _FORMAT:
-        raise _refusal(path, f"a file of '{label['format']}'", "another kind of file")
-    if label["version"] != FORMAT_VERSION:
-        found = f"version {label['version']} where this library reads {FORMAT_VERSION}"
-        raise _refusal(path, found, "a hierarchy built by another version; build it anew")
-    if label["graph"] != graph_key(graph):
-        cause = "roads or speeds that have changed since; build it anew"
-        raise _refusal(path, "the hierarchy of another network", cause)
-
-
-def _is_something_else(path: Path) -> bool:
-    """Whether a file that cannot be used should be left alone: it may be precious."""
-    if not path.exists():
-        return False
-    if not path.is_file():
-        return True
-    with path.open("rb") as file:
-        beginning = file.read(len(_ZIP_MAGIC))
-    if beginning not in (_ZIP_MAGIC, b""):
-        return True
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return bool(json.loads(str(archive["label"]))["format"] != _FORMAT)
-    except KeyError:
-        # Arrays of somebody else's.
-        return True
-    except Exception:  # noqa: BLE001  (a damaged archive fails in a dozen ways)
-        return False
-
-
-def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
-    digest = hashlib.sha256()
-    for name, array in sorted(arrays.items()):
-        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
-
-
-def _refusal(path: Path, found: str, cause: str) -> StoredNetworkError:
-    message = f"{path}: expected a stored hierarchy, found {found}. Likely cause: {cause}"
-    return StoredNetworkError(message)
+def _of_topology(graph: SearchGraph) -> Kind:
+    told = {"arcs": arcs_key(graph)}
+    return Kind("sdaasp_geo hierarchy topology", FORMAT_VERSION, "topology", told)

@@ -10,8 +10,10 @@ import numpy as np
 
 from sdaasp_geo.routing.improvement_gate import (
     Origins,
+    Today,
     best_door_ms,
     checked_question,
+    checked_today,
     frozen,
 )
 from sdaasp_geo.routing.improvement_sums import (
@@ -42,9 +44,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Improvement",
     "Origins",
+    "Today",
     "Totals",
     "Weighing",
     "best_door_ms",
+    "checked_today",
     "improvement",
     "total_improvement",
 ]
@@ -79,7 +83,7 @@ class Improvement(NamedTuple):
 
 def improvement(
     graph: SearchGraph,
-    today_ms: NDArray[np.int32],
+    today_ms: NDArray[np.int32] | Today,
     candidates: Sequence[Seeds],
     *,
     origins: Origins | None = None,
@@ -99,7 +103,10 @@ def improvement(
         The arcs that today's times were searched on.
     today_ms
         Shape (N,), int32: time of every node to the nearest facility of one service, as
-        ``nearest`` found it without a limit; :data:`UNREACHED` where there is none.
+        ``nearest`` found it without a limit; :data:`UNREACHED` where there is none. Times
+        asked about again and again are checked once by
+        :func:`~sdaasp_geo.routing.improvement_gate.checked_today`, whose `graph` is then
+        the one to ask with.
     candidates
         One entry a candidate: where it enters the graph. Labels are not used.
     origins
@@ -174,7 +181,7 @@ def improvement(
 
 def total_improvement(
     graph: SearchGraph,
-    today_ms: NDArray[np.int32],
+    today_ms: NDArray[np.int32] | Today,
     candidates: Sequence[Seeds],
     weighing: Weighing,
     *,

@@ -54,6 +54,24 @@ class Origins(NamedTuple):
     today_ms: NDArray[np.int32]
 
 
+class Today(NamedTuple):
+    """Today's times of a graph, checked against every arc once: from :func:`checked_today`.
+
+    Parameters
+    ----------
+    graph
+        What they were searched on.
+    time_ms
+        Shape (N,), int32, read-only.
+    longest_ms
+        The longest arc.
+    """
+
+    graph: SearchGraph
+    time_ms: NDArray[np.int32]
+    longest_ms: int
+
+
 class Question(NamedTuple):
     """A checked question, as the kernels want it, but for the candidates.
 
@@ -95,9 +113,45 @@ def best_door_ms(time_ms: NDArray[np.int32], doors: Seeds, origins: int) -> NDAr
     return best.astype(np.int32)
 
 
+def checked_today(graph: SearchGraph, today_ms: NDArray[np.int32]) -> Today:
+    """Check today's times once, for questions about candidates again and again.
+
+    For a dense service that check takes as long as the searches around 500 candidates.
+
+    Parameters
+    ----------
+    graph, today_ms
+        As in :func:`~sdaasp_geo.routing.improvement.improvement`. Both are copied, unless
+        nobody can write to them: nothing that changes later was ever checked.
+
+    Raises
+    ------
+    NetworkError
+        If graph or times are not as described there.
+    """
+    graph = type(graph)(*(_nobodys(array) for array in graph))
+    time_ms = _nobodys(today_ms)
+    longest_ms = _longest(graph, time_ms)
+    if longest_ms == FAULT:
+        raise _refusal(graph, time_ms, ())
+    return Today(graph, read_only(time_ms, np.int32), longest_ms)
+
+
+def _nobodys(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array that nobody writes to: the same if it and its owner are read-only."""
+    owner: object = array
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            copy = array.copy()
+            copy.setflags(write=False)
+            return copy
+        owner = owner.base
+    return array
+
+
 def checked_question(
     graph: SearchGraph,
-    today_ms: NDArray[np.int32],
+    today_ms: NDArray[np.int32] | Today,
     candidates: Sequence[Seeds],
     origins: Origins | None,
 ) -> tuple[Question, Sites]:
@@ -110,16 +164,35 @@ def checked_question(
         the search say.
     """
     sites = _sites(candidates)
-    longest_ms = FAULT if sites is None else _longest(graph, today_ms, sites)
-    if sites is None or longest_ms == FAULT:
-        raise _refusal(graph, today_ms, candidates)
+    time_ms, arc_ms = _known(graph, today_ms)
+    if sites is None or arc_ms == FAULT or _most(sites.node, -1) >= time_ms.size:
+        raise _refusal(graph, time_ms, candidates)
+    longest_ms = max(arc_ms, _most(sites.cost_ms, 0))
     arcs = _kernel_graph(graph)
-    today = read_only(today_ms, np.int32)
+    today = read_only(time_ms, np.int32)
     doors, origins_ms = checked_origins(today, origins)
     shift = windows_for(arcs.weights_ms, longest_ms).shift
     # One more than the span: the bucket being searched and the rest of the last one.
     buckets = 1 << ((longest_ms >> shift) + 1).bit_length()
     return Question(arcs, doors, (today, origins_ms), Sizes(shift, buckets, longest_ms)), sites
+
+
+def _known(graph: SearchGraph, today: NDArray[np.int32] | Today) -> tuple[NDArray[np.int32], int]:
+    """Today's times, and the longest arc if all is well, else `FAULT`."""
+    if not isinstance(today, Today):
+        return today, _longest(graph, today)
+    if any(one is not other for one, other in zip(graph, today.graph, strict=True)):
+        message = (
+            "this search cannot run: today_ms: expected times checked on this graph, found "
+            "those of another. Likely cause: arrays that can be written to, which are copied "
+            "when checked; ask with the graph of the checked times"
+        )
+        raise NetworkError(message)
+    return today.time_ms, today.longest_ms
+
+
+def _most(values: NDArray[Any], otherwise: int) -> int:
+    return int(values.max()) if values.size else otherwise
 
 
 def read_only(values: NDArray[Any], dtype: type[np.integer]) -> NDArray[Any]:
@@ -177,8 +250,8 @@ def _plain(array: object) -> bool:
     return isinstance(array, np.ndarray) and array.ndim == 1 and array.dtype.kind in "iu"
 
 
-def _longest(graph: SearchGraph, today_ms: NDArray[np.int32], sites: Sites) -> int:
-    """Longest arc or entry; `FAULT` where anything is wrong."""
+def _longest(graph: SearchGraph, today_ms: NDArray[np.int32]) -> int:
+    """Longest arc; `FAULT` where anything is wrong."""
     if not all(_plain(array) for array in (*graph, today_ms)):
         return FAULT
     indptr, heads, weights_ms = graph
@@ -191,16 +264,13 @@ def _longest(graph: SearchGraph, today_ms: NDArray[np.int32], sites: Sites) -> i
         return FAULT
     if heads.size != weights_ms.size or today_ms.size != nodes:
         return FAULT
-    if sites.node.size and int(sites.node.max()) >= nodes:
-        return FAULT
     arcs = _kernel_graph(graph)
     spans = os.cpu_count() or 1 if nodes > _THREADS_FROM_NODES else 1
     edges = [nodes * span // spans for span in range(spans + 1)]
     look = partial(_longest_of, arcs, read_only(today_ms, np.int32))
     jobs = list(itertools.pairwise(edges))
     found = list(in_turn(look, jobs, executor=None, threads=True))
-    entry_ms = int(sites.cost_ms.max()) if sites.cost_ms.size else 0
-    return FAULT if FAULT in found else max(*found, entry_ms)
+    return FAULT if FAULT in found else max(found)
 
 
 def _longest_of(arcs: KernelGraph, today_ms: Int32, span: tuple[int, int]) -> int:

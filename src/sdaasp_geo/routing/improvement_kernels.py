@@ -159,9 +159,11 @@ def _doubled(queue: Queue) -> Queue:
     time_ms = np.empty(2 * old, np.int32)
     # The last spare entry names the one beyond the old end: the new ones follow it.
     following = np.arange(1, 2 * old + 1).astype(np.uint32)
-    node[:old] = old_node
-    time_ms[:old] = old_time_ms
-    following[:old] = old_following
+    # Not by slices, whose errors take long to compile.
+    for entry in range(old):
+        node[entry] = old_node[entry]
+        time_ms[entry] = old_time_ms[entry]
+        following[entry] = old_following[entry]
     return Queue(chain, node, time_ms, following, state, shift)
 
 

@@ -138,9 +138,11 @@ def _doubled(queue: Queue) -> Queue:
     key = np.empty(2 * old, np.int64)
     # The last spare entry names the one beyond the old end: the new ones follow it.
     following = np.arange(1, 2 * old + 1).astype(np.uint32)
-    node[:old] = old_node
-    key[:old] = old_key
-    following[:old] = old_following
+    # One by one: numba takes two seconds to compile the errors of three slices.
+    for entry in range(old):
+        node[entry] = old_node[entry]
+        key[entry] = old_key[entry]
+        following[entry] = old_following[entry]
     return Queue(chain, node, key, following, state, shift, blocks, windows)
 
 

@@ -129,7 +129,7 @@ def nearest(
     for service, best in enumerate(_run(question, _nearest_keys, executor)):
         longest_ms = unpack(best, question.ceiling_ms, *(table[service] for table in found))
         if _may_overflow(question, longest_ms) and overflows(question.graph, best):
-            raise _overflow()
+            raise too_far()
     return found
 
 
@@ -174,7 +174,7 @@ def nearest_two(
             unpack(keys[1], question.ceiling_ms, *rows[2:]),
         )
         if _may_overflow(question, longest_ms) and overflows_two(question.graph, keys, group):
-            raise _overflow()
+            raise too_far()
     return found
 
 
@@ -219,7 +219,8 @@ def _may_overflow(question: Search, longest_ms: int) -> bool:
     return longest_ms + int(question.graph.weights_ms.max()) >= UNREACHED
 
 
-def _overflow() -> NetworkError:
+def too_far() -> NetworkError:
+    """Return the error of a time without a limit that does not fit in 32 bits."""
     return NetworkError(
         f"expected every time below {UNREACHED} ms (24 days), found a node farther than that "
         "from its facility. Likely cause: a speed near zero, or times not in milliseconds; "

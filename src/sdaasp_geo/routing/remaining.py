@@ -45,9 +45,8 @@ def halves_by_node(arcs: Arcs, node_count: int) -> Added:
     return Added(arcs, indptr, half)
 
 
-@compiled
 def new_rows(node_count: int, arc_count: Whole) -> Remaining:
-    """Return rows to be filled."""
+    """Return rows to be filled: made here, since numpy's ways of it take long to compile."""
     return Remaining(
         np.empty(node_count, np.int32),
         np.zeros(node_count + 1, np.uint32),
@@ -61,8 +60,8 @@ def new_rows(node_count: int, arc_count: Whole) -> Remaining:
     )
 
 
-@compiled
-def _trimmed(rows: Remaining, kept: int, used: int) -> Remaining:
+def trimmed(rows: Remaining, kept: Whole, used: Whole) -> Remaining:
+    """Return the rows that were filled, and no more."""
     return Remaining(
         rows.node[:kept].copy(),
         rows.indptr[: kept + 1].copy(),
@@ -77,7 +76,7 @@ def _trimmed(rows: Remaining, kept: int, used: int) -> Remaining:
 
 
 @compiled
-def _copy_entry(source: Remaining, entry: int, target: Remaining, place: int) -> None:
+def _copy_entry(source: Remaining, entry: int, target: Remaining, place: Whole) -> None:
     target.out_ms[place] = source.out_ms[entry]
     target.in_ms[place] = source.in_ms[entry]
     target.out_middle[place] = source.out_middle[entry]
@@ -87,7 +86,7 @@ def _copy_entry(source: Remaining, entry: int, target: Remaining, place: int) ->
 
 
 @compiled
-def _lower(rows: Remaining, place: int, arcs: Arcs, half: np.uint32) -> None:
+def _lower(rows: Remaining, place: Whole, arcs: Arcs, half: np.uint32) -> None:
     """Enter one half of an arc in a row, where it is quicker than what is there."""
     arc = half >> np.uint32(1)
     if half & np.uint32(1):
@@ -107,8 +106,8 @@ def _write_old(
     gone: Flags,
     node: np.uint32,
     number_place: tuple[UInt32, UInt32],
-    out: tuple[Remaining, int],
-) -> int:
+    out: tuple[Remaining, Whole],
+) -> Whole:
     """Copy the neighbours that stay; return where the row ends now."""
     number, place_of = number_place
     rows, used = out
@@ -124,8 +123,8 @@ def _write_old(
 
 @compiled
 def _write_new(
-    node: np.uint32, added: Added, number_place: tuple[UInt32, UInt32], out: tuple[Remaining, int]
-) -> int:
+    node: np.uint32, added: Added, number_place: tuple[UInt32, UInt32], out: tuple[Remaining, Whole]
+) -> Whole:
     """Enter the added arcs of a node, except loops; return where the row ends now."""
     number, place_of = number_place
     rows, used = out
@@ -158,17 +157,16 @@ def merged_rows(
     added: Added,
     number_place: tuple[UInt32, UInt32],
     stretch: tuple[int, int],
-) -> Remaining:
-    """Return the rows of a stretch of nodes: without those gone, with the arcs added.
+    rows: Remaining,
+) -> tuple[Whole, Whole]:
+    """Fill the rows of a stretch of nodes, those gone left out, arcs added; how many of both.
 
     `number` is the new number of each node; `place` is scratch, all zero before and
     after: one more than where a neighbour stands in the row being written.
     """
     first, last = stretch
-    old = np.int64(graph.indptr[last]) - np.int64(graph.indptr[first])
-    new = np.int64(added.indptr[last]) - np.int64(added.indptr[first])
-    rows = new_rows(last - first, old + new)
-    kept, used = 0, 0
+    kept: Whole = np.int64(0)
+    used: Whole = np.int64(0)
     for index in range(first, last):
         node = np.uint32(index)
         if gone[node]:
@@ -179,17 +177,13 @@ def merged_rows(
         rows.node[kept] = graph.node[node]
         kept += 1
         rows.indptr[kept] = used
-    return _trimmed(rows, kept, used)
+    return kept, used
 
 
 @compiled
-def rows_set_aside(graph: Remaining, nodes: UInt32) -> Remaining:
-    """Return the rows of some nodes, neighbours by the number they have in the graph."""
-    room = np.int64(0)
-    for node in nodes:
-        room += np.int64(graph.indptr[node + np.uint32(1)] - graph.indptr[node])
-    rows = new_rows(nodes.size, room)
-    used = 0
+def set_aside(graph: Remaining, nodes: UInt32, rows: Remaining) -> None:
+    """Fill the rows of some nodes, neighbours by the number they have in the graph."""
+    used: Whole = np.int64(0)
     for index in range(nodes.size):
         node = nodes[index]
         rows.node[index] = graph.node[node]
@@ -198,7 +192,6 @@ def rows_set_aside(graph: Remaining, nodes: UInt32) -> Remaining:
             _copy_entry(graph, entry, rows, used)
             used += 1
         rows.indptr[index + 1] = used
-    return rows
 
 
 @compiled

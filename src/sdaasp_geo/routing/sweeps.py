@@ -136,7 +136,7 @@ def nearest_by_hierarchy(
     for first in range(0, len(services), at_once):
         rows = slice(first, first + at_once)
         tables = Nearest(*(table[rows] for table in found))
-        batches = _batches(services[rows], hierarchy.rank)
+        batches = batches_of(services[rows], hierarchy.rank)
         spans = _fill(tables, (up, plan, numbers), batches, executor)
         if limit_ms is None:
             _check_overflow(hierarchy, plan, batches, spans)
@@ -222,7 +222,7 @@ def matrix_chunks(
     return _chunks(hierarchy, starts, plan, _Options(size, limit_ms, executor))
 
 
-def _batches(services: Sequence[Entries], rank: Int32) -> list[Batch]:
+def batches_of(services: Sequence[Entries], rank: Int32) -> list[Batch]:
     """Part the services into as few batches as can be, of about one size."""
     count = -(-len(services) // LANES)
     edges = [len(services) * batch // max(count, 1) for batch in range(count + 1)]

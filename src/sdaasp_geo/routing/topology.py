@@ -17,7 +17,7 @@ from sdaasp_geo.routing.customisation import (
     with_arcs,
 )
 from sdaasp_geo.routing.dissection import dissected
-from sdaasp_geo.routing.elimination import eliminated, neighbours_later
+from sdaasp_geo.routing.elimination import eliminated, neighbours_later, turned
 from sdaasp_geo.routing.gate import checked_search
 from sdaasp_geo.routing.hierarchy import Hierarchy, arcs_of, read_only
 from sdaasp_geo.routing.ranking import depth_first_ranks
@@ -92,16 +92,24 @@ def build_topology(graph: SearchGraph, *, executor: Executor | None = None) -> T
     node_count = kernel_graph.indptr.size - 1
     arcs = arcs_of(kernel_graph)
     place = _elimination_place(arcs, node_count, executor)
-    indptr, rows = eliminated(*neighbours_later(arcs.tail, arcs.head, place))
+    indptr, rows = _eliminated(arcs, place)
     # The same elimination in another order, one for sweeps: it takes the same slots.
     rank_of_place = depth_first_ranks(indptr, rows, place)
     rank = rank_of_place[place]
-    indptr, rows = eliminated(*neighbours_later(arcs.tail, arcs.head, rank.astype(np.uint32)))
+    indptr, rows = _eliminated(arcs, rank.astype(np.uint32))
     heads = rows.astype(np.int32)
     node = np.empty_like(rank)
     node[rank] = np.arange(node_count, dtype=np.int32)
     slot = slot_of_arcs(arcs.tail, arcs.head, rank, (indptr, heads))
     return read_only(Topology(node, rank, indptr, heads, slot))
+
+
+def _eliminated(
+    arcs: Arcs, place: NDArray[np.uint32]
+) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """Eliminate in the order of the places; later neighbours of each, rising."""
+    indptr, rows = eliminated(*neighbours_later(arcs.tail, arcs.head, place))
+    return turned(*turned(indptr, rows))
 
 
 def customised(topology: Topology, graph: SearchGraph) -> Hierarchy:
