@@ -67,8 +67,10 @@ class _Columns(NamedTuple):
 
 def is_filosofi(path: str | Path) -> bool:
     """Whether a file has the columns of Insee's squares; False if it cannot be opened."""
+    # All lands of an archive have the same columns.
+    path = _of_the_land(Path(path), "")
     try:
-        names = {name.lower() for name in _names(Path(path), None)}
+        names = {name.lower() for name in _names(path, None)}
     except InputError:
         return False
     return _PEOPLE in names and any(square in names for square, _ in _SQUARES)

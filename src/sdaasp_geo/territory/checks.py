@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _OWN_COLUMNS = {"columns", "separator", "layer"}
 # Sources whose kinds may be given to other services than the basket gives them to.
 _WITH_SERVICES = ("osm", "annuaire", "finess", "france_travail")
+# Products that are read for cars alone.
+_FOR_CARS = ("bdtopo", "route500")
 # What the files of a format tell by themselves, and a territory file cannot.
 _UNREAD_OF_ROADS = {
     "lines": {"profile"},
@@ -56,10 +58,17 @@ def service_faults(parsed: TerritoryToml, basket: Basket, path: Path) -> list[Fa
         told = {f"services.{value}": service for value, service in section.services.items()}
         if section.service is not None:
             told["service"] = section.service
+        told |= {f"without.{name}": name for name in section.without}
         faults += [
             unknown_name(path, f"facilities[{number}].{key}", name, basket.service_ids, "service")
             for key, name in told.items()
             if name not in basket.service_ids
+        ]
+        both = sorted({*section.services.values()} & {*section.without})
+        column = f"facilities[{number}].without"
+        faults += [
+            Fault(str(path), "no service that `services` names", repr(name), column=column)
+            for name in both
         ]
     return faults
 
@@ -159,7 +168,8 @@ def unread_key_faults(parsed: TerritoryToml, path: Path) -> list[Fault]:
 
 def _unread_of_facilities(source: FacilitySource) -> set[str]:
     if source == "operators":
-        return set()
+        # Its columns, or `services`, say already what is taken from it.
+        return {"without"}
     unread = _OWN_COLUMNS | {"service"}
     if source not in _WITH_SERVICES:
         unread = unread | {"services"}
@@ -186,11 +196,26 @@ def _unread_road_keys(parsed: TerritoryToml, path: Path) -> list[Fault]:
 def profile_faults(parsed: TerritoryToml, path: Path) -> list[Fault]:
     """Refuse roads for travellers of several kinds: nobody may use the whole of them."""
     profiles = sorted({section.profile for section in parsed.roads if section.format == "osm_pbf"})
-    if len(profiles) < 2:
-        return []
-    found = ", ".join(profiles)
-    cause = "one territory file serves one kind of journey: write one for each"
-    return [Fault(str(path), "one profile for all roads", found, cause, column="roads.profile")]
+    faults = []
+    if len(profiles) > 1:
+        found = ", ".join(profiles)
+        cause = "one territory file serves one kind of journey: write one for each"
+        expected = "one profile for all roads"
+        faults.append(Fault(str(path), expected, found, cause, column="roads.profile"))
+    if set(profiles) - {"drive"}:
+        cause = "nobody walks or cycles at the speeds of this product's classes"
+        faults += [
+            Fault(
+                str(path),
+                f"roads for the profile {profiles[0]!r}",
+                f"{section.format!r}, which is read for cars",
+                cause,
+                column=f"roads[{number}].format",
+            )
+            for number, section in enumerate(parsed.roads, start=1)
+            if section.format in _FOR_CARS
+        ]
+    return faults
 
 
 def unknown_key(path: Path, where: str, name: str, known: list[str]) -> Fault:

@@ -87,6 +87,8 @@ class FacilitiesSection(Layer):
     source: FacilitySource
     vintage: int | str | None = None
     services: dict[str, str] = Field(default_factory=dict)
+    # Services that another file gives: no place of theirs is taken from this one.
+    without: list[str] = Field(default_factory=list)
     place_by: Literal["position", "commune"] = "position"
     separator: str | None = None
     # The service of every row, where the file has no column of services.

@@ -122,6 +122,7 @@ def test_squares_quarters_and_the_post_come_beside_on_demand(official, tmp_path)
     inputs = sg.check(territory)
     assert list(inputs.communes["population"]) == [1000, 2000]
     assert (territory.origins.kind, territory.origins.size_m) == ("squares", 200)
+    print(inputs.origins.T.to_string())
     assert inputs.origins["population"].sum() == pytest.approx(31)
     assert inputs.levels.areas["level"].unique().tolist() == ["qpv"]
     counted = inputs.facilities["service"].value_counts().to_dict()
