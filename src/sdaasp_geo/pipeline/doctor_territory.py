@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sdaasp_geo.pipeline.doctor import Finding, cache_of, room_in
 from sdaasp_geo.pipeline.provenance import input_paths
+from sdaasp_geo.sources.containers import archive_and_member
 from sdaasp_geo.sources.fetch import read_registry
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def _inputs(territory: Territory) -> list[_Input]:
 
 
 def _file(territory: Territory, item: _Input) -> Finding:
-    if territory.resolve(item.path).exists():
+    # A member of an archive is there as far as its archive is.
+    if archive_and_member(territory.resolve(item.path))[0].exists():
         if item.vintage is None:
             return Finding("inputs", "ok", "{}: {}", (item.part, item.path))
         return Finding(
@@ -139,9 +141,9 @@ def _optional(territory: Territory) -> list[Finding]:
             "arrondissements",
         ),
         (
-            communes.passage is None,
-            "no table of passage ([communes.passage]): rows with the code of a merged commune are rejected",
-            "passage",
+            communes.passage is None and communes.movements is None,
+            "no movements of communes ([communes.movements]): rows with the code of a merged commune are rejected",
+            "movements",
         ),
         (
             territory.origins.kind == "chef_lieu",

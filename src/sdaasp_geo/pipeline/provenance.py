@@ -83,6 +83,7 @@ def provenance_of(territory: Territory, inputs: list[dict[str, Any]]) -> dict[st
             "text": territory.path.read_text(encoding="utf-8"),
         },
         "inputs": inputs,
+        "profile": territory.profile,
         "assumptions": territory.assumptions.as_dict(),
         "thresholds_min": territory.thresholds_min,
         "buffer_km": territory.buffer_km,

@@ -15,6 +15,7 @@ from sdaasp_geo.sources.chefs_lieux import read_chefs_lieux
 from sdaasp_geo.sources.cog import read_cog_movements
 from sdaasp_geo.sources.communes import read_communes
 from sdaasp_geo.sources.dila import read_annuaire
+from sdaasp_geo.sources.facilities import NO_SERVICE
 from sdaasp_geo.sources.filosofi import is_filosofi, read_filosofi
 from sdaasp_geo.sources.finess import read_finess
 from sdaasp_geo.sources.france_services import read_france_services
@@ -67,6 +68,7 @@ _DIRECTORIES: dict[str, Callable[..., Geo]] = {
 }
 # Above these a walker or a cyclist would be a car.
 _MOST_KMH = {"foot": 8.0, "bike": 30.0}
+LEFT_TO_ANOTHER = "a service that another file gives (without)"
 # Lambert-93 and the overseas systems stay within a thousandth.
 _MOST_SCALE_ERROR = 0.01
 
@@ -218,6 +220,16 @@ def _areas_of_origin(territory: Territory, places: Places) -> Geo:
 
 def facilities(territory: Territory, section: FacilitiesSection, study: StudyArea) -> Geo:
     """One file of places that offer services."""
+    reading = _places_of_service(territory, section, study)
+    # The basket asks for these codes, but not in this file: that is no code of nobody's.
+    left = [item for item in territory.basket.services if item.id in section.without]
+    codes = {code for item in left for code in (*item.bpe, *item.annuaire, *item.finess)}
+    elsewhere = reading.unused["code"].isin(codes) & (reading.unused["reason"] == NO_SERVICE)
+    told = reading.unused["reason"].mask(elsewhere, LEFT_TO_ANOTHER)
+    return dataclasses.replace(reading, unused=reading.unused.assign(reason=told))
+
+
+def _places_of_service(territory: Territory, section: FacilitiesSection, study: StudyArea) -> Geo:
     path = territory.resolve(section.path)
     shared: dict[str, Any] = {
         "study": study,

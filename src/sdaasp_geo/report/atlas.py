@@ -29,6 +29,7 @@ from sdaasp_geo.report.tallies import (
     MISSING_CLASS,
 )
 from sdaasp_geo.report.themes import minutes_theme
+from sdaasp_geo.report.travel import travel_words
 from sdaasp_geo.report.words import BASKET, territory_words
 from sdaasp_geo.report.zonemap import BADGE_PT, draw_badge
 
@@ -152,7 +153,8 @@ def _number_pages(frame: Frame, pages: list[AtlasPage]) -> None:
 
 def page_texts(diagnostic: Diagnostic, page: AtlasPage) -> Texts:
     """Titles and small print of a page."""
-    what = "temps d'accès moyen en voiture aux services du panier, hors embouteillages"
+    travel = travel_words(diagnostic)
+    what = f"temps d'accès moyen {travel.how} aux services du panier, {travel.proviso}"
     subtitle = style.printable(f"EPCI – {territory_words(diagnostic)} – {what}")
     return sheet_texts(diagnostic, page.name, subtitle)
 

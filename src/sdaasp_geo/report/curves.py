@@ -13,6 +13,7 @@ from sdaasp_geo.report.french import BEFORE_UNIT, minutes, percent
 from sdaasp_geo.report.layout import make_sheet
 from sdaasp_geo.report.legend import Panel, Symbol
 from sdaasp_geo.report.sheets import sheet_texts
+from sdaasp_geo.report.travel import travel_words
 from sdaasp_geo.report.words import BASKET, item_title, territory_words
 
 if TYPE_CHECKING:
@@ -50,12 +51,15 @@ class Curve:
         Times in rising order, and the share (0 to 1) within each.
     threshold_min
         Threshold of remoteness, None without one.
+    how
+        Who travels: ``en voiture``.
     """
 
     label: str
     time_min: npt.NDArray[np.float64]
     share: npt.NDArray[np.float64]
     threshold_min: float | None = None
+    how: str = "en voiture"
 
     def within(self, limit_min: float) -> float:
         """Share of the inhabitants within a time, itself within."""
@@ -111,18 +115,19 @@ def distribution_curves(
     origins = diagnostic.origins
     people = origins["population"].to_numpy(dtype=np.float64)
     table = _times(diagnostic, chosen).reindex(origins["origin"])
+    how = travel_words(diagnostic).how
     curves = []
     for column, title in zip(chosen, titles, strict=True):
         time = table[column].to_numpy(dtype=np.float64, na_value=np.nan)
         limit = diagnostic.thresholds_min.get(column) if column != BASKET else None
         curve = _curve(style.printable(title), time, people)
-        curves.append(replace(curve, threshold_min=limit))
+        curves.append(replace(curve, threshold_min=limit, how=how))
     return curves
 
 
 def curve_texts(diagnostic: Diagnostic) -> Texts:
     """Titles and small print of the sheet."""
-    what = "part cumulée des habitants, temps d'accès en voiture hors embouteillages"
+    what = f"part cumulée des habitants, temps d'accès {travel_words(diagnostic).how_fully}"
     subtitle = style.printable(f"{territory_words(diagnostic)} – {what}")
     return sheet_texts(diagnostic, CURVES_TITLE, subtitle)
 
@@ -178,7 +183,7 @@ def draw_curve_lines(ax: Axes, curves: Sequence[Curve]) -> None:
             ax.plot(
                 limit, 100 * curve.within(limit), "o", ms=6, mfc=style.PAPER, mec=colour, mew=1.6
             )
-    _scales(ax, longest)
+    _scales(ax, longest, curves[0].how)
     found = ax.legend(
         loc="lower right",
         frameon=True,
@@ -192,7 +197,7 @@ def draw_curve_lines(ax: Axes, curves: Sequence[Curve]) -> None:
         text.set_parse_math(False)
 
 
-def _scales(ax: Axes, longest: float) -> None:
+def _scales(ax: Axes, longest: float, how: str) -> None:
     font: dict[str, Any] = {"family": style.FONT, "size": _TICK_PT, "color": style.SOFT_INK}
     ax.set_xlim(0, longest)
     ax.set_ylim(0, 101)
@@ -200,7 +205,7 @@ def _scales(ax: Axes, longest: float) -> None:
     x, y = np.arange(0, longest + 1, 5.0), np.arange(0, 101, 20)
     ax.set_xticks(x, [f"{value:g}" for value in x], **font)
     ax.set_yticks(y, [f"{value}{BEFORE_UNIT}%" for value in y], **font)
-    ax.set_xlabel("minutes en voiture", **font)
+    ax.set_xlabel(f"minutes {how}", **font)
     ax.set_ylabel("habitants", **font)
     ax.grid(color=style.RULE, lw=0.6)
     ax.set_axisbelow(True)

@@ -12,6 +12,7 @@ from sdaasp_geo.report.cells import Cell
 from sdaasp_geo.report.embedded import Picture, embed
 from sdaasp_geo.report.french import is_missing
 from sdaasp_geo.report.tallies import CLASS_LABELS
+from sdaasp_geo.report.travel import travel_limits
 from sdaasp_geo.report.words import (
     assumptions_rows,
     missing_service_sentence,
@@ -162,18 +163,19 @@ def method_section(
         "Comment c'est calculé",
         [
             Block(texts=[*texts, *common]),
-            Block("Ce que ces chiffres ne disent pas", items=[*limits, *_LIMITS]),
-            Block("Les hypothèses de ce calcul", pairs=assumptions_rows(choices)),
+            Block(
+                "Ce que ces chiffres ne disent pas",
+                items=[*limits, travel_limits(diagnostic), *_LIMITS],
+            ),
+            Block(
+                "Les hypothèses de ce calcul", pairs=assumptions_rows(choices, diagnostic.profile)
+            ),
             Block("Les fichiers reçus", texts=provenance, pairs=files),
         ],
     )
 
 
 _LIMITS = (
-    (
-        "Ce sont des temps théoriques en voiture, hors embouteillages. Ils ne disent rien de ceux "
-        "qui n'ont pas de voiture."
-    ),
     (
         "L'équipement le plus proche n'est pas toujours celui que l'on choisit ; ni les horaires, "
         "ni les effectifs ne sont comptés dans ces temps."

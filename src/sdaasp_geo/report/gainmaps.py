@@ -28,6 +28,7 @@ from sdaasp_geo.report.sitemarks import (
     names_or_numbers,
 )
 from sdaasp_geo.report.themes import minutes_theme, remoteness_theme
+from sdaasp_geo.report.travel import travel_words
 from sdaasp_geo.report.words import item_title, territory_words
 
 if TYPE_CHECKING:
@@ -131,11 +132,12 @@ def _draw_gain(
 def _draw_minutes(gains: Gains, item: str, marks: Sequence[Mark], backdrop: Backdrop) -> Sheet:
     """Draw the times to one item before and after, in the classes that all maps share."""
     before, after = mean_before_after(gains, item)
+    travel = travel_words(gains.before)
     return draw_pair(
         sheet_texts(
             gains.before,
             style.printable(f"{item_title(gains.before, item)} : temps d'accès avant et après"),
-            _subtitle(gains, "temps d'accès en voiture par commune, hors embouteillages"),
+            _subtitle(gains, f"temps d'accès {travel.how} par commune, {travel.proviso}"),
         ),
         backdrop,
         (

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from sdaasp_geo.report.files import as_multipolygons, commune_columns, fix_dates, plain_json
 from sdaasp_geo.report.qgis import minutes_style, sites_style
 from sdaasp_geo.report.scenariofiles import flat
+from sdaasp_geo.report.travel import travel_words
 from sdaasp_geo.report.words import (
     BASKET,
     assumptions_rows,
@@ -85,12 +86,12 @@ def description(diagnostic: Diagnostic) -> dict[str, str]:
     return {
         "Titre": f"Accès aux services : {territory_words(diagnostic)}",
         **fictional,
-        "Unités": "colonnes _min en minutes de voiture ; population en habitants",
+        "Unités": f"colonnes _min en {travel_words(diagnostic).minutes_of} ; population en habitants",
         "Valeurs absentes": "chiffre inconnu, jamais zéro",
         "Seuils d'éloignement": thresholds_words(diagnostic),
         "Sources": sources_words(diagnostic),
         "Calcul": version_words(diagnostic),
-        **dict(assumptions_rows(diagnostic.assumptions)),
+        **dict(assumptions_rows(diagnostic.assumptions, diagnostic.profile)),
     }
 
 

@@ -25,6 +25,7 @@ from sdaasp_geo.report.shapes import make_backdrop
 from sdaasp_geo.report.sheets import existing_marks, sheet_texts
 from sdaasp_geo.report.tallies import CLASS_LABELS, minute_classes, tally_of
 from sdaasp_geo.report.themes import Theme
+from sdaasp_geo.report.travel import travel_words
 from sdaasp_geo.report.words import territory_words
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def _theme(diagnostic: Diagnostic, points: gpd.GeoDataFrame, *, bare: bool) -> T
     return Theme(
         title="Temps d'accès au site le plus proche",
         subtitle=style.printable(
-            f"{territory_words(diagnostic)} – isochrones en voiture, hors embouteillages"
+            f"{territory_words(diagnostic)} – isochrones {travel_words(diagnostic).how_fully}"
         ),
         figure=percent(near / every) if every else "–",
         caption=f"des habitants à {minutes(_FACT_MIN, decimals=0)} au plus d'un site",

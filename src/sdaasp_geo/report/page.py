@@ -21,6 +21,7 @@ from sdaasp_geo.report.pagetables import (
 )
 from sdaasp_geo.report.sentences import key_figures, key_sentences, threshold_sentence
 from sdaasp_geo.report.tallies import CLASS_LABELS
+from sdaasp_geo.report.travel import travel_limits, travel_words
 from sdaasp_geo.report.words import (
     BASKET,
     assumptions_rows,
@@ -155,7 +156,9 @@ def _origin_of_figures(diagnostic: Diagnostic) -> dict[str, Any]:
         "territory_file": provenance.get("territory", {}),
         "basket_source": diagnostic.basket.source,
         "buffer": _kilometres(provenance.get("buffer_km")),
-        "assumptions": assumptions_rows(choices),
+        "assumptions": assumptions_rows(choices, diagnostic.profile),
+        "travel": travel_words(diagnostic),
+        "travel_limits": travel_limits(diagnostic),
         "same_commune": same_commune_sentence(choices),
         "missing_service": missing_service_sentence(choices),
         "estimates": _estimates(diagnostic),
@@ -186,7 +189,8 @@ def _map_words(diagnostic: Diagnostic, name: str) -> tuple[str, str]:
     if f"{column}_min" not in diagnostic.communes:
         return name, f"Carte {name}"
     title = item_title(diagnostic, column)
-    return title, f"Carte du temps d'accès en voiture par commune : {title}"
+    how = travel_words(diagnostic).how
+    return title, f"Carte du temps d'accès {how} par commune : {title}"
 
 
 def _undetermined(diagnostic: Diagnostic) -> list[str]:

@@ -96,7 +96,8 @@ def _first(caption: str, notes: pd.DataFrame) -> Table:
         [
             Cell(_text(line.source)),
             # A row is a place in a file, not a quantity: no space between thousands.
-            Cell(str(line.row)),
+            # A note of row 0 is about the whole file.
+            Cell(str(line.row) if line.row else MISSING),
             Cell(_text(line.column)),
             Cell(_short(_text(line.value))),
             Cell(french_note(str(line.reason))),

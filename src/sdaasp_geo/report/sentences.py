@@ -18,6 +18,7 @@ from sdaasp_geo.report.french import (
     percent_words,
     threshold,
 )
+from sdaasp_geo.report.travel import travel_words
 from sdaasp_geo.report.words import BASKET, gamme_label, reason_words
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def key_figures(diagnostic: Diagnostic) -> list[KeyFigure]:
         ),
         KeyFigure(
             minutes(summary["mean_min"][BASKET]),
-            "en voiture, en moyenne par habitant, pour un service du panier",
+            f"{travel_words(diagnostic).how}, en moyenne par habitant, pour un service du panier",
         ),
         KeyFigure(
             percent(within.get("15")),
@@ -86,8 +87,8 @@ def _means(diagnostic: Diagnostic) -> str:
     ]
     services = count(len(diagnostic.basket.services), "service")
     return (
-        f"En moyenne, un habitant est à {minutes(means[BASKET])} en voiture d'un service du "
-        f"panier de {services}{BEFORE_UNIT}: {listing(parts)}."
+        f"En moyenne, un habitant est à {minutes(means[BASKET])} {travel_words(diagnostic).how} "
+        f"d'un service du panier de {services}{BEFORE_UNIT}: {listing(parts)}."
     )
 
 

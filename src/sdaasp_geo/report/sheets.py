@@ -103,7 +103,9 @@ def sheet_texts(diagnostic: Diagnostic, title: str, subtitle: str) -> Texts:
         subtitle=subtitle,
         footer=[
             style.printable(f"Sources : {sources_words(diagnostic)}."),
-            style.printable(f"Hypothèses : {assumptions_line(diagnostic.assumptions)}"),
+            style.printable(
+                f"Hypothèses : {assumptions_line(diagnostic.assumptions, diagnostic.profile)}"
+            ),
             style.printable(made),
         ],
         badge=FICTIONAL_BADGE if diagnostic.fictional else "",

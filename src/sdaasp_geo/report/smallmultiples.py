@@ -30,6 +30,7 @@ from sdaasp_geo.report.layout import (
 from sdaasp_geo.report.shapes import make_backdrop
 from sdaasp_geo.report.sheets import sheet_texts
 from sdaasp_geo.report.tallies import CLASS_LABELS, MISSING_CLASS, minute_classes
+from sdaasp_geo.report.travel import travel_words
 from sdaasp_geo.report.words import columns_of, gamme_label, item_title, territory_words
 
 if TYPE_CHECKING:
@@ -107,7 +108,9 @@ def service_panels(diagnostic: Diagnostic, columns: Sequence[str] | None = None)
 def services_texts(diagnostic: Diagnostic) -> Texts:
     """Titles and small print of the sheet."""
     number = count(len(diagnostic.basket.services), "service")
-    subtitle = f"{territory_words(diagnostic)} – temps d'accès en voiture à l'équipement le plus proche, par commune"
+    how = travel_words(diagnostic).how
+    what = f"temps d'accès {how} à l'équipement le plus proche, par commune"
+    subtitle = f"{territory_words(diagnostic)} – {what}"
     return sheet_texts(diagnostic, f"Les {number} d'un coup d'œil", style.printable(subtitle))
 
 

@@ -27,6 +27,7 @@ from sdaasp_geo.report.tallies import (
     remoteness_labels,
     tally,
 )
+from sdaasp_geo.report.travel import travel_words
 from sdaasp_geo.report.words import BASKET, item_title, territory_words, thresholds_words
 
 if TYPE_CHECKING:
@@ -85,10 +86,10 @@ def minutes_theme(diagnostic: Diagnostic, column: str, *, title: str | None = No
     kind = "temps d'accès" if single else "temps d'accès moyen"
     nowhere = is_missing(line["mean_min"])
     partial = partial_means(diagnostic, column)
-    why = _reasons(diagnostic, column)
+    why, travel = _reasons(diagnostic, column), travel_words(diagnostic)
     return Theme(
-        title=style.printable(title or f"{name} : {kind} en voiture"),
-        subtitle=_subtitle(diagnostic, f"hors embouteillages, {aim}"),
+        title=style.printable(title or f"{name} : {kind} {travel.how}"),
+        subtitle=_subtitle(diagnostic, f"{travel.proviso}, {aim}"),
         figure="Non atteint" if nowhere else minutes(line["mean_min"]),
         caption="par aucun habitant" if nowhere else "en moyenne par habitant",
         facts=_service_facts(line) if single else _gamme_facts(diagnostic, line),

@@ -15,8 +15,11 @@ from sdaasp_geo.report.french import (
     percent,
     threshold,
 )
+from sdaasp_geo.report.travel import DRIVE, TRAVEL_WORDS, classes_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sdaasp_geo.assumptions import Assumptions
     from sdaasp_geo.diagnostic.model import Diagnostic
 
@@ -64,6 +67,13 @@ _CLASS_WORDS = {
     "service": "voie de desserte",
     "local": "rue (sans autre précision)",
     "ferry": "bac",
+    "foot": "marche",
+    "foot_steps": "escalier",
+    "bike": "vélo",
+    "bike_path": "sentier à vélo",
+    "bike_track": "chemin à vélo",
+    "bike_pushed": "vélo à la main",
+    "bike_steps": "escalier, vélo à la main",
 }
 _LIMIT_WORDS = {
     "FR:motorway": "autoroute",
@@ -185,17 +195,22 @@ def same_commune_sentence(choices: Assumptions) -> str:
     )
 
 
-def assumptions_line(choices: Assumptions) -> str:
+def assumptions_line(choices: Assumptions, profile: str = DRIVE) -> str:
     """Return the choices that a map's small print names, on one line."""
     speeds = [
         f"{_CLASS_WORDS[name]} {number(choices.speed_kmh[name])}"
-        for name in ("motorway", "trunk", "secondary", "local")
-        if name in choices.speed_kmh
+        for name in classes_of(choices, profile)
+        if profile != DRIVE or name in {"motorway", "trunk", "secondary", "local"}
     ]
+    told = f"vitesses (km/h) : {', '.join(speeds)}"
+    if profile == DRIVE:
+        told = (
+            f"vitesses sans limite affichée (km/h) : {', '.join(speeds)} ; "
+            f"{percent(choices.posted_speed_factor)} des limites affichées"
+        )
     return (
-        "temps théorique en voiture, hors embouteillages, vers l'équipement le plus proche ; "
-        f"vitesses sans limite affichée (km/h) : {', '.join(speeds)} ; "
-        f"{percent(choices.posted_speed_factor)} des limites affichées ; "
+        f"temps théorique {TRAVEL_WORDS[profile].how_fully}, vers l'équipement le plus proche ; "
+        f"{told} ; "
         f"accès à la route à {number(choices.access_speed_kmh)} km/h "
         f"(détour × {number(choices.access_length_factor, decimals=1)}) aux deux bouts ; "
         f"dans une même commune : {_SAME_COMMUNE_WORDS[choices.same_commune]} ; "
@@ -204,20 +219,13 @@ def assumptions_line(choices: Assumptions) -> str:
     )
 
 
-def assumptions_rows(choices: Assumptions) -> list[tuple[str, str]]:
-    """Every choice as a French label and its value, for the page."""
-    limits = [
-        f"{_LIMIT_WORDS.get(name, name)} ({number(kmh)})"
-        for name, kmh in choices.implicit_limit_kmh.items()
-    ]
-    speeds = [
-        f"{_CLASS_WORDS.get(name, name)} ({number(kmh)})" for name, kmh in choices.speed_kmh.items()
-    ]
+def assumptions_rows(choices: Assumptions, profile: str = DRIVE) -> list[tuple[str, str]]:
+    """Every choice that a journey depends on, as a French label and its value."""
+    classes = classes_of(choices, profile)
     detour = number(choices.access_length_factor, decimals=2)
     return [
-        ("Vitesses sans limite affichée (km/h)", ", ".join(speeds)),
-        ("Part d'une limite affichée réellement roulée", percent(choices.posted_speed_factor)),
-        ("Limites affichées par une règle (km/h)", ", ".join(limits)),
+        *_speed_rows(choices, profile, classes),
+        *_junction_rows(choices),
         (
             "Accès à la route, aux deux bouts",
             f"{number(choices.access_speed_kmh)} km/h, longueur à vol d'oiseau × {detour}",
@@ -226,7 +234,14 @@ def assumptions_rows(choices: Assumptions) -> list[tuple[str, str]]:
         ("Plus petit réseau accepté", count(choices.min_component_nodes, "nœud")),
         (
             "Classes de route sans accès direct",
-            listing([_CLASS_WORDS.get(name, name) for name in choices.no_access_classes]),
+            listing(
+                [
+                    _CLASS_WORDS.get(name, name)
+                    for name in choices.no_access_classes
+                    if name in classes
+                ]
+            )
+            or "aucune",
         ),
         ("Temps dans une même commune", _SAME_COMMUNE_WORDS[choices.same_commune]),
         (
@@ -244,3 +259,35 @@ def assumptions_rows(choices: Assumptions) -> list[tuple[str, str]]:
             f"{number(choices.far_from_commune_m)}{BEFORE_UNIT}m de sa commune",
         ),
     ]
+
+
+def _speed_rows(
+    choices: Assumptions, profile: str, classes: Sequence[str]
+) -> list[tuple[str, str]]:
+    speeds = [
+        f"{_CLASS_WORDS.get(name, name)} ({number(choices.speed_kmh[name])})" for name in classes
+    ]
+    if profile != DRIVE:
+        # Limits bind neither walkers nor cyclists.
+        return [("Vitesses (km/h)", ", ".join(speeds))]
+    limits = [
+        f"{_LIMIT_WORDS.get(name, name)} ({number(kmh)})"
+        for name, kmh in choices.implicit_limit_kmh.items()
+    ]
+    return [
+        ("Vitesses sans limite affichée (km/h)", ", ".join(speeds)),
+        ("Part d'une limite affichée réellement roulée", percent(choices.posted_speed_factor)),
+        ("Limites affichées par une règle (km/h)", ", ".join(limits)),
+    ]
+
+
+def _junction_rows(choices: Assumptions) -> list[tuple[str, str]]:
+    if not choices.charges_junctions:
+        return []
+    costs = {
+        "feu": choices.signal_cost_s,
+        "tourne-à-gauche": choices.left_turn_cost_s,
+        "rond-point": choices.roundabout_cost_s,
+    }
+    told = [f"{name} ({number(cost)})" for name, cost in costs.items()]
+    return [("Temps perdu aux carrefours (s)", ", ".join(told))]

@@ -5,14 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from page_driving import BROWSERS, CLOSING, DESK, DESKTOP, OPENING, Watched
 
 import sdaasp_geo as sg
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 360, "height": 740}
-DESK = ("point_accueil_caf", "point_accueil_cpam", "point_accueil_msa", "pole_emploi")
-OPENING, CLOSING = "Deux guichets de plus", "Une maternité de moins"
 
 
 @pytest.fixture(scope="session")
@@ -25,83 +20,6 @@ def browser():
         started = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield started
         started.close()
-
-
-class Watched:
-    """A page, and whatever it should not have done."""
-
-    def __init__(self, page, path):
-        self.page, self.path = page, path
-        self.trouble, self.opened = [], 0
-        page.on("console", lambda said: self._note(said.type, said.text))
-        page.on("pageerror", lambda error: self._note("error", str(error)))
-        page.on("dialog", self._dialog)
-        page.on("request", lambda request: self._asked(request.url))
-
-    def _note(self, kind, text):
-        if kind in {"error", "warning"}:
-            self.trouble.append(f"{kind}: {text}")
-
-    def _dialog(self, dialog):
-        self.trouble.append(f"dialog: {dialog.message}")
-        dialog.dismiss()
-
-    def _asked(self, url):
-        if url.split("#")[0] != self.path.as_uri() and not url.startswith(("blob:", "data:")):
-            self.trouble.append(f"request: {url}")
-
-    def open(self, fragment="#theme=panier", *, fresh=False):
-        """Load the file, or follow a link to a view if it is loaded already."""
-        if self.opened and not fresh:
-            self.opened += 1
-            self.show(f"{fragment}&n={self.opened}")
-            return self
-        self.opened = 1
-        # A fragment alone would not load the file again.
-        self.page.goto("about:blank")
-        self.page.goto(self.path.as_uri() + fragment)
-        self.page.wait_for_selector("body[data-ready]")
-        return self
-
-    def show(self, fragment):
-        """Follow a link to another view, in the page as it is."""
-        self.page.evaluate(
-            "hash => new Promise(done => {"
-            " addEventListener('hashchange', () => setTimeout(done), { once: true });"
-            " location.hash = hash; })",
-            fragment,
-        )
-
-    def settle(self):
-        """Wait for what follows the first picture."""
-        self.page.evaluate("observatoire.settled()")
-        return self
-
-    def all_texts(self, selector):
-        self.settle()
-        return [plain(text) for text in self.page.locator(selector).all_inner_texts()]
-
-    def count(self, selector):
-        self.settle()
-        return self.page.locator(selector).count()
-
-    def text(self, selector):
-        self.settle()
-        return plain(self.page.inner_text(selector))
-
-    def ask(self, code, argument=None):
-        return self.page.evaluate(code, argument)
-
-    def values(self):
-        return self.ask("observatoire.values().map(v => Number.isNaN(v) ? null : v)")
-
-    def state(self):
-        return self.ask("observatoire.state()")
-
-
-def plain(text):
-    """Text with ordinary spaces, to compare by eye."""
-    return " ".join(text.replace("\u202f", " ").replace("\u00a0", " ").split())
 
 
 @pytest.fixture(scope="session")

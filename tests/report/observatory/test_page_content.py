@@ -13,6 +13,7 @@ import shapely
 import toy_diagnostic
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from page_driving import oracle, weighted
 
 import sdaasp_geo as sg
 from scenarios import toy_scenarios
@@ -206,25 +207,6 @@ def mean_of_rows(diagnostic, told, packed, chosen, missing):
     own = basket_means(times, basket, how="by_frequency", missing=missing)
     weight = pd.Series(unpacked(told["weight"]))
     return population_mean(own.to_frame(), weight, by=commune)["basket_min"]
-
-
-def weighted(basket, chosen):
-    services = tuple(
-        sg.Service(s.id, s.label, s.gamme, frequency=chosen.get(s.id, 1.0)) for s in basket.services
-    )
-    return sg.Basket(basket.name, basket.label, basket.source, basket.gammes, services)
-
-
-def oracle(diagnostic, chosen, missing):
-    """Mean of a reader's basket by commune (rank), by the library's own formulas."""
-    times = diagnostic.times[diagnostic.times["service"].isin(chosen)]
-    basket = weighted(diagnostic.basket, chosen)
-    means = basket_means(times, basket, how="by_frequency", missing=missing)
-    origins = diagnostic.origins.set_index("origin")
-    found = population_mean(means.to_frame(), origins["population"], by=origins["commune"])
-    codes = pd.Index(diagnostic.communes["commune"])
-    found.index = codes.get_indexer(found.index)
-    return found["basket_min"].sort_index()
 
 
 def test_the_page_allows_its_own_scripts_and_no_other():

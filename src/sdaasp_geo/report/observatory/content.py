@@ -14,6 +14,7 @@ from sdaasp_geo.report.observatory.marks import KIND_LABELS, existing_sites, sce
 from sdaasp_geo.report.observatory.rows import departure_rows
 from sdaasp_geo.report.observatory.sides import PlaceNames, after, today
 from sdaasp_geo.report.tallies import CLASS_LABELS, CLASS_LIMITS_MIN, remoteness_labels
+from sdaasp_geo.report.travel import travel_words
 from sdaasp_geo.report.words import BASKET, REASON_WORDS, item_title
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def content(diagnostic: Diagnostic, gains: Sequence[Gains]) -> dict[str, Any]:
     for number, gain in enumerate(gains, start=1):
         sites += scenario_sites(gain, number, drawing.frame)
     return {
-        "territory": {"name": diagnostic.name, "departement": diagnostic.departement},
+        "territory": {"name": diagnostic.name},
         **_basket(diagnostic),
         "classes": _classes(diagnostic),
         "reasons": REASON_WORDS,
@@ -61,7 +62,6 @@ def content(diagnostic: Diagnostic, gains: Sequence[Gains]) -> dict[str, Any]:
         "map": {
             "width": drawing.frame.width,
             "height": drawing.frame.height,
-            "unit": drawing.frame.unit_m,
             "communes": drawing.communes,
             "spots": drawing.spots,
             "boxes": drawing.boxes,
@@ -123,6 +123,7 @@ def _basket(diagnostic: Diagnostic) -> dict[str, Any]:
             "threshold": thresholds.get(BASKET),
             "mean": rules.basket_mean,
         },
+        "travel": travel_words(diagnostic).how,
         "missing": {"rule": "cap" if cap is not None else rules.missing_service, "cap": cap},
     }
 

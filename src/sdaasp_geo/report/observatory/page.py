@@ -20,6 +20,7 @@ from sdaasp_geo.report.observatory.extra import check_page_extra
 from sdaasp_geo.report.observatory.packing import script_json
 from sdaasp_geo.report.observatory.sentences import lead_sentences, scenario_sentences
 from sdaasp_geo.report.sentences import key_figures, threshold_sentence
+from sdaasp_geo.report.travel import travel_limits
 from sdaasp_geo.report.words import (
     assumptions_rows,
     missing_service_sentence,
@@ -155,7 +156,8 @@ def _words(diagnostic: Diagnostic, gains: Sequence[Gains]) -> dict[str, Any]:
             }
             for item in diagnostic.provenance.get("inputs", [])
         ],
-        "assumptions": assumptions_rows(diagnostic.assumptions),
+        "assumptions": assumptions_rows(diagnostic.assumptions, diagnostic.profile),
+        "travel_limits": travel_limits(diagnostic),
         "same_commune": same_commune_sentence(diagnostic.assumptions),
         "missing_service": missing_service_sentence(diagnostic.assumptions),
         "version": version_words(diagnostic),

@@ -88,12 +88,9 @@ def _figures(
     communes, basket = diagnostic.communes, diagnostic.basket
     measured = set(measured_services(diagnostic.times))
     ranks = places.ranks(diagnostic, services)
-    means = dict(zip(diagnostic.gammes["gamme"], diagnostic.gammes["mean_min"], strict=True))
-    means |= dict(zip(diagnostic.services["service"], diagnostic.services["mean_min"], strict=True))
     return {
         "measured": [int(service in measured) for service in basket.service_ids],
         "minutes": {item: packed_floats(_column(communes, f"{item}_min")) for item in items},
-        "mean": {item: _known(means.get(item)) for item in items},
         "nearest": {
             service: packed_integers(rank) for service, rank in zip(services, ranks, strict=True)
         },
@@ -167,7 +164,3 @@ def _facility_words(diagnostic: Diagnostic) -> dict[tuple[str, str], tuple[str, 
 
 def _column(frame: pd.DataFrame, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
     return frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def _known(value: float | None) -> float | None:
-    return None if value is None or pd.isna(value) else float(value)

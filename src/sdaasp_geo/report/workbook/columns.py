@@ -211,6 +211,6 @@ def _minutes_column(name: str, gammes: dict[str, str], basket: Basket) -> Column
         note = f"moyenne des services de la gamme ; {_MISSING_TIME}"
         return Column(name, f"Gamme {gammes[item].lower()} (min)", "minutes", note)
     if item in basket.service_ids:
-        note = f"temps en voiture vers le plus proche ; {_MISSING_TIME}"
+        note = f"temps vers le plus proche ; {_MISSING_TIME}"
         return Column(name, f"{basket.service(item).label} (min)", "minutes", note)
     raise KeyError(name)

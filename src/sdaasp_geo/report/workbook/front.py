@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sdaasp_geo.report.sentences import key_figures, key_sentences, threshold_sentence
+from sdaasp_geo.report.travel import travel_words
 from sdaasp_geo.report.words import (
     assumptions_rows,
     missing_service_sentence,
@@ -27,6 +28,7 @@ Line = tuple[str, str]
 
 def read_me(diagnostic: Diagnostic, sheets: Sequence[Sheet]) -> list[Line]:
     """Return what a reader must know: sheets, units, sources, choices."""
+    travel = travel_words(diagnostic)
     lines: list[Line] = [
         (f"Accès aux services : {territory_words(diagnostic)}", ""),
     ]
@@ -37,7 +39,7 @@ def read_me(diagnostic: Diagnostic, sheets: Sequence[Sheet]) -> list[Line]:
         ("synthèse", "les résultats en phrases"),
         *((sheet.title, _about(sheet)) for sheet in sheets),
         ("Comment lire", ""),
-        ("Temps", "minutes de voiture, hors embouteillages, vers l'équipement le plus proche"),
+        ("Temps", f"{travel.minutes_of}, {travel.proviso}, vers l'équipement le plus proche"),
         ("Case vide", "chiffre inconnu ; ce n'est pas un zéro"),
         ("Note d'un titre", "la définition de la colonne et son nom dans les fichiers de données"),
         ("Éloignement", threshold_sentence(diagnostic)),
@@ -47,7 +49,7 @@ def read_me(diagnostic: Diagnostic, sheets: Sequence[Sheet]) -> list[Line]:
         ("Fichiers", sources_words(diagnostic)),
         ("Calcul", version_words(diagnostic)),
         ("Les hypothèses", ""),
-        *assumptions_rows(diagnostic.assumptions),
+        *assumptions_rows(diagnostic.assumptions, diagnostic.profile),
     ]
     return lines
 

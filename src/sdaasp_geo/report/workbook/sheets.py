@@ -9,6 +9,7 @@ import pandas as pd
 
 from sdaasp_geo.report.french import is_missing
 from sdaasp_geo.report.reasons import french_note
+from sdaasp_geo.report.travel import travel_words
 from sdaasp_geo.report.words import BASKET, gamme_label
 from sdaasp_geo.report.workbook.columns import Column, column_for
 
@@ -104,7 +105,7 @@ def _communes(diagnostic: Diagnostic) -> Sheet:
     return _sheet(
         diagnostic,
         "communes",
-        "une ligne par commune ; temps moyens de ses habitants, en minutes de voiture",
+        f"une ligne par commune ; temps moyens de ses habitants, en {travel_words(diagnostic).minutes_of}",
         table[present],
     )
 
