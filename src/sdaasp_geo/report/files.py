@@ -144,11 +144,11 @@ def _writers(diagnostic: Diagnostic) -> dict[str, Callable[[Path], None]]:
 def _level_writers(diagnostic: Diagnostic) -> dict[str, Callable[[Path], None]]:
     """One table for each level that the territory file names; EPCI have theirs."""
     names = [] if diagnostic.levels is None else diagnostic.levels.names
-    return {
-        f"level_{name}.csv": lambda path, level=name: write_csv(by_level(diagnostic, level), path)
-        for name in names
-        if name != EPCI
-    }
+    return {f"level_{name}.csv": _level_writer(diagnostic, name) for name in names if name != EPCI}
+
+
+def _level_writer(diagnostic: Diagnostic, level: str) -> Callable[[Path], None]:
+    return lambda path: write_csv(by_level(diagnostic, level), path)
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
