@@ -275,6 +275,7 @@ def test_traps(tmp_path, temporary, kind, expected):
         (gzip.compress(FORMS["csv"])[:-9], "a gzip file that opens, .*interrupted download"),
         (FORMS["csv"], "a gzip file that opens, found Not a gzipped file"),
     ],
+    ids=["bomb", "cut", "not gzip"],
 )
 def test_traps_of_gzip(tmp_path, temporary, payload, expected):
     path = tmp_path / "t.csv.gz"
