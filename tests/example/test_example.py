@@ -209,6 +209,7 @@ def test_planted_faults_are_found_and_no_other(inputs):
         "no position: placed at its commune": 10,
         "unknown commune code: placed by its position": 2,
         "no chef-lieu: an interior point instead": 2,
+        "itinerant: it stands at its seat, not at its stops": 6,
     }
     assert {"A128", "A301", "A504", "C109", "C201", "access=private"} <= set(inputs.unused["code"])
     # No code of a merged commune is left unread.

@@ -69,6 +69,8 @@ def _damage(data: bytearray, others: Sequence[bytes], random: Random) -> None:
         data[start:end] = other[place : place + random.choice((1, 5, 20, 100))]
     elif kind == 7 and random.random() < 0.3:
         del data[start:]
+    elif random.random() < 0.5:
+        _swap_value(data, random)
     else:
         _swap_cells(data, random)
 
@@ -79,3 +81,12 @@ def _swap_cells(data: bytearray, random: Random) -> None:
     if len(separators) > 1:
         place = random.randrange(len(separators) - 1)
         data[separators[place] + 1 : separators[place + 1]] = random.choice(TOKENS)
+
+
+def _swap_value(data: bytearray, random: Random) -> None:
+    """Replace what stands between two marks, so that JSON, XML and TOML keep their form."""
+    marks = [place for place, octet in enumerate(data) if octet in b'"<>']
+    if len(marks) > 1:
+        place = random.randrange(len(marks) - 1)
+        value = random.choice(TOKENS).translate(None, b'"<>&\\\n\r')
+        data[marks[place] + 1 : marks[place + 1]] = value

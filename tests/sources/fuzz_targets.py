@@ -1,13 +1,12 @@
 """What is fuzzed: a reader of each text format, files that it reads, and what must hold."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 
 import lands
 import pandas as pd
+from fuzz_registers import REGISTERS
+from fuzz_target import Target, both_ends, conserved, lines
 from pyproj import Transformer
 from test_bpe_forms import dbf_bytes, record
 
@@ -38,34 +37,6 @@ X, Y = lands.xy(5, 5)
 LON, LAT = lands.degrees(5, 5)
 
 
-@dataclass(frozen=True)
-class Target:
-    """A reader, the ending of its files, and some of them.
-
-    The forms of files get all inputs; what readers make of the cells, which takes ten times
-    as long, a twentieth.
-    """
-
-    ending: str
-    seeds: tuple[bytes, ...]
-    read: Callable[[Path], object]
-    share: float = 0.05
-
-
-def conserved(read, pieces=None):
-    """Wrap a reader: every row of the file must be in the table, a reject or unused."""
-
-    def checked(path):
-        reading = read(path)
-        kept = len(reading.table) if pieces is None else pieces(reading.table)
-        assert reading.rows_kept == kept, (reading.rows_read, reading.rows_kept, kept)
-        rejected = list(reading.rejects["row"])
-        assert len(set(rejected)) == len(rejected), rejected
-        return reading
-
-    return checked
-
-
 def table(path):
     """Read a table with nothing meant by its cells."""
     notes = Notes(path.name)
@@ -88,25 +59,17 @@ def hours(path):
         assert found is None or 0 <= found <= 24, (line, found)
 
 
-def _lines(*lines, encoding="utf-8"):
-    return ("\n".join(lines) + "\n").encode(encoding)
-
-
-def _both_ends(payload):
-    return payload, payload.replace(b"\n", b"\r\n")
-
-
 BPE_ROW = f"13001;2023;D307;{X};{Y};B;2154;11;{LON};{LAT}"
-BPE = _lines(
+BPE = lines(
     "DEPCOM;AN;TYPEQU;LAMBERT_X;LAMBERT_Y;QUALITE_XY;EPSG;QUALITE_GEOLOC;LONGITUDE;LATITUDE",
     *(BPE_ROW, "13202;2023;A203;;;_Z;;33;;", "75056;2023;D307;652000,5;6862000;A;2154;11;;"),
 )
-QUOTED = _lines(
+QUOTED = lines(
     '"GEO";"GEO_OBJECT";"FACILITY_TYPE";"BPE_MEASURE";"TIME_PERIOD";"OBS_VALUE"',
     *('"13001";"COM";"D307";"FACILITIES";"2024";"4"', '"13001";"COM";"_T";"FACILITIES";"2024";"9"'),
     *('"13";"DEP";"D307";"FACILITIES";"2024";"90"', '"13202";"COM";"A203";"FACILITIES";"2024";"1"'),
 )
-OPERATORS = _lines(
+OPERATORS = lines(
     "service,id,insee,lon,lat,nom",
     *(f'caf,c1,13001,{LON},{LAT},"Point, accueil"', f"caf,c2,,{LON},{LAT},"),
     *(f"mairie,c3,13003,{LAT},{LON},é", "caf,c4,13055,,,"),
@@ -116,22 +79,22 @@ OPERATOR_FORM = OperatorForm(
     | {"name": "nom"},
     services={"caf": "point_accueil_caf"},
 )
-POSTE = _lines(
+POSTE = lines(
     "#Identifiant_du_site;Libellé_du_site;Caractéristique_du_site;Code_INSEE;Latitude;Longitude",
     *(f"1A;Aa;Bureau de poste;13001;{LAT};{LON}", f"2A;Bé;Relais poste;13202;{LAT};{LON}"),
 )
-SERVICES = _lines(
+SERVICES = lines(
     '"id_fs","lib_fs","insee_com","latitude","longitude","type_fs","format_fs","h_lundi","h_mardi"',
     f'"1","FS, de Aa","13001","{LAT}","{LON}","Principal","Fixe","9h-12h","08:30-12:00 / 13:30-17:00"',
     f'"2","Bus","13003","{LAT}","{LON}","Antenne","Itinérante","","Fermé\nle mardi"',
 )
 _EAST, _NORTH = (int(value // 200) * 200 for value in LAEA.transform(X, Y))
-SQUARES = _lines(
+SQUARES = lines(
     "idcar_200m,i_est_200,lcog_geo,ind",
     f"CRS3035RES200mN{_NORTH}E{_EAST},1,13001,12.5",
     f"CRS3035RES200mN{_NORTH + 200}E{_EAST},0,1300113055,7",
 )
-HOURS = _lines(
+HOURS = lines(
     *("9h-12h", "9h00 - 12h30 / 14h-17h", "08:30-12:00, 13:30-17:00", "Fermé", "sur rendez-vous"),
     *("de 9h à 12h et de 14 h à 17 h 30", "9:00-12:00|14:00-18:00", "24h/24", "-", "9-12"),
 )
@@ -179,32 +142,32 @@ TARGETS = {
     "table": Target(
         ".csv",
         (
-            *_both_ends(_lines('code;x;"nom"', '1;"a;b";"c ""d"""', "01004;;é", '2;"sur\ndeux";x')),
-            _lines("Titre", "", "code,x,nom", "1,2,3", encoding="cp1252"),
+            *both_ends(lines('code;x;"nom"', '1;"a;b";"c ""d"""', "01004;;é", '2;"sur\ndeux";x')),
+            lines("Titre", "", "code,x,nom", "1,2,3", encoding="cp1252"),
         ),
         conserved(table),
         share=1.0,
     ),
     "dbf": Target(".dbf", (DBF,), conserved(dbf), share=1.0),
-    "bpe csv": Target(".csv", _both_ends(BPE), conserved(lambda p: read_bpe(p, **WHERE))),
+    "bpe csv": Target(".csv", both_ends(BPE), conserved(lambda p: read_bpe(p, **WHERE))),
     "bpe dbf": Target(".dbf", (DBF,), conserved(lambda p: read_bpe(p, **WHERE))),
     "bpe counts": Target(
         ".csv",
-        (QUOTED, _lines("DEPCOM;TYPEQU;NB_EQUIP", "13001;D301;4", "13202;A203;3", "84001;D201;1")),
+        (QUOTED, lines("DEPCOM;TYPEQU;NB_EQUIP", "13001;D301;4", "13202;A203;3", "84001;D201;1")),
         conserved(lambda p: read_bpe_counts(p, **WHERE)),
     ),
     "operators": Target(
         ".csv",
-        _both_ends(OPERATORS),
+        both_ends(OPERATORS),
         conserved(lambda p: read_operators(p, form=OPERATOR_FORM, **WHERE)),
     ),
-    "laposte": Target(".csv", _both_ends(POSTE), conserved(lambda p: read_laposte(p, **WHERE))),
+    "laposte": Target(".csv", both_ends(POSTE), conserved(lambda p: read_laposte(p, **WHERE))),
     "france services": Target(
-        ".csv", _both_ends(SERVICES), conserved(lambda p: read_france_services(p, study=STUDY))
+        ".csv", both_ends(SERVICES), conserved(lambda p: read_france_services(p, study=STUDY))
     ),
     "points": Target(
         ".csv",
-        (_lines("id;ind;x;y", f"a;12;{X};{Y}", f"b;1,5;{X + 900};{Y}", "c;;1;2"),),
+        (lines("id;ind;x;y", f"a;12;{X};{Y}", f"b;1,5;{X + 900};{Y}", "c;;1;2"),),
         conserved(
             lambda p: read_points_of_origin(
                 p,
@@ -224,11 +187,11 @@ TARGETS = {
     ),
     "passage": Target(
         ".csv",
-        (_lines("old;commune", "13999;13001", "13998;13003", "2A001;2A004"),),
+        (lines("old;commune", "13999;13001", "13998;13003", "2A001;2A004"),),
         conserved(lambda p: read_passage(p, columns={"old": "old", "commune": "commune"})),
     ),
     "candidates": Target(
-        ".csv", (_lines("name;lon;lat", f"Aa;{LON};{LAT}", f"Bé;{LON};{LAT}"),), read_candidates
+        ".csv", (lines("name;lon;lat", f"Aa;{LON};{LAT}", f"Bé;{LON};{LAT}"),), read_candidates
     ),
     "opening hours": Target(".txt", (HOURS,), hours, share=1.0),
     "territory": Target(".toml", (toy_territory.TOML.encode(),), read_territory, share=1.0),
@@ -236,4 +199,5 @@ TARGETS = {
     "basket": Target(".toml", (BASKET.encode(),), load_basket, share=1.0),
     "bouquet": Target(".toml", (BOUQUET,), load_bouquet, share=1.0),
     "registry": Target(".toml", (REGISTRY,), read_registry, share=1.0),
+    **REGISTERS,
 }

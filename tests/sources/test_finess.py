@@ -225,3 +225,9 @@ def test_legal_entities_are_no_places(tmp_path):
     entity = "structureej;130786049;APHM;;;80;R;;;;055;13"
     with pytest.raises(InputError, match=r"structureej, which are legal entities.*cs1100507"):
         finess(etalab(tmp_path, entity))
+
+
+def test_departements_of_three_figures():
+    frame = pd.DataFrame({"departement": ["974", "974", "1"], "part": ["11", "411", "4"]})
+    frame = frame.astype("str").assign(commune=pd.Series(None, index=frame.index, dtype="str"))
+    assert _commune_codes(frame).tolist() == ["97411", "97411", "01004"]

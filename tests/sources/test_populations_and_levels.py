@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sdaasp_geo.errors import InputError
 from sdaasp_geo.sources.areas import read_areas, read_peopled_areas
+from sdaasp_geo.sources.communes import communes_from_frame
 from sdaasp_geo.sources.levels import read_levels
 from sdaasp_geo.sources.passage import read_passage
 from sdaasp_geo.sources.populations import read_populations
@@ -409,3 +410,42 @@ def test_a_column_com_may_hold_the_names(tmp_path):
     path = lands.table(tmp_path / "r.csv", "COM;PMUN", "Aix;1200")
     with pytest.raises(InputError, match=r"a commune with its inhabitants, found none in 1 rows"):
         read_populations(path)
+
+
+def test_years_of_two_digits_and_points_between_thousands(tmp_path):
+    rows = ["13001;A;1000;1100", "13003;B;1.234;1.235"]
+    path = lands.table(tmp_path / "p.csv", "CODGEO;LIBGEO;PMUN21;PMUN22", *rows)
+    reading = read_populations(path)
+    assert people(reading) == {"13001": 1100.0}
+    assert set(reading.table["year"]) == {2022.0}
+    # A thousand to some, one to others.
+    assert list(lands.rows_of(reading.rejects)) == [3]
+    assert people(read_populations(path, year=2021)) == {"13001": 1000.0}
+    both = lands.table(tmp_path / "q.csv", "CODGEO;PMUN22;PMUN2022", "13001;1;2")
+    assert people(read_populations(both)) == {"13001": 2.0}
+
+
+def test_inhabitants_of_communes_that_the_layer_no_longer_has_are_told(tmp_path):
+    """13002 merged into 13001 between the census and the layer."""
+    table = pd.DataFrame(
+        {
+            "commune": ["13001", "13002", "13003", "13201", "13202", "84001", "84099", "2A004"],
+            "year": 2017.0,
+            "population": [10.0, 5.0, 7.0, 30.0, 20.0, 4.0, 3.0, 9.0],
+        }
+    )
+    layer, columns = lands.commune_layer(), {"commune": "insee", "name": "nom"}
+    made = {"crs": lands.CRS, "columns": columns}
+    reading = communes_from_frame(layer, **made, inhabitants=Inhabitants(table))
+    assert reading.table["population"].tolist() == [10.0, 7.0, 50.0, 4.0, 3.0]
+    ((row, value, reason),) = reading.flags[["row", "value", "reason"]].to_numpy().tolist()
+    assert (row, value) == (0, "13002")
+    assert reason.startswith("5 inhabitants of the file of populations are of no commune here")
+    movements = pd.DataFrame(
+        [["2019-01-01", "32", "COM", old, "x", "COM", "13001", "y"] for old in ("13001", "13002")],
+        columns=["date", "event", "type_before", "before", "name_before",
+                 "type_after", "after", "name_after"],
+    )  # fmt: skip
+    reading = communes_from_frame(layer, **made, inhabitants=Inhabitants(table, movements))
+    assert reading.table["population"].tolist() == [15.0, 7.0, 50.0, 4.0, 3.0]
+    assert reading.flags.empty

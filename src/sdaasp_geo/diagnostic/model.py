@@ -143,6 +143,11 @@ class Diagnostic(Explorable):
         )
 
     @property
+    def profile(self) -> str:
+        """Who travels: by car (``drive``), on foot (``foot``) or by bicycle (``bike``)."""
+        return str(self.provenance.get("profile", "drive"))
+
+    @property
     def remote_communes(self) -> gpd.GeoDataFrame:
         """Communes remote from at least one gamme, the most remote first."""
         remote = self.communes[self.communes["remote_gammes"].fillna(0) > 0]

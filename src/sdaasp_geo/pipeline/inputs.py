@@ -23,7 +23,7 @@ from sdaasp_geo.tables.levels import AREA_SHARES, COMMUNE_LEVELS, Levels, shares
 from sdaasp_geo.tables.origins import chef_lieu_origins, with_every_commune
 from sdaasp_geo.tables.places import Places
 from sdaasp_geo.tables.reading import FrameT, Reading, stack_notes, stack_unused
-from sdaasp_geo.tables.same_places import same_places
+from sdaasp_geo.tables.same_places import same_places, told_apart
 from sdaasp_geo.tables.schemas import FACILITIES, ORIGINS, SITES
 
 if TYPE_CHECKING:
@@ -257,6 +257,8 @@ def _stacked(
     readings: Sequence[Geo | None], schema: pa.DataFrameSchema, gathering: Gathering, crs: str
 ) -> gpd.GeoDataFrame:
     tables = [reading.table for reading in readings if reading is not None]
+    if schema is SITES:
+        tables = told_apart(tables, "site")
     if not tables:
         columns = {name: pd.Series(dtype="str") for name in schema.columns if name != "geometry"}
         return gpd.GeoDataFrame(columns, geometry=[], crs=crs)
@@ -276,8 +278,10 @@ def _inhabited_km2(territory: Territory, squares: Geo | None) -> pd.Series | Non
     if squares is None or territory.origins.kind != "squares" or size_m is None:
         return None
     inhabited = squares.table[squares.table["population"] > 0]
-    squares_by_unit: pd.Series = inhabited.groupby("unit").size()
-    return squares_by_unit * (size_m**2 / _M2_PER_KM2)
+    # A square that communes cut is there once for each: only its part lies in the unit.
+    whole = pd.Series(size_m**2 / _M2_PER_KM2, index=inhabited.index)
+    area: pd.Series = inhabited.get("area_km2", whole).groupby(inhabited["unit"]).sum()
+    return area
 
 
 def _passed(value: T | None) -> T:

@@ -56,6 +56,16 @@ _PARTS: tuple[tuple[str, str, str], ...] = (
     ),
     (r"outside (?:the study )?area", "hors de la zone d'étude", ""),
     (r"in no known commune", "dans aucune commune connue", ""),
+    (
+        r"(\d+) of (\d+) squares are imputed",
+        "{0} carreaux imputés sur {1}",
+        "carreaux imputés",
+    ),
+    (
+        r"all but their number of inhabitants is estimated",
+        "leurs chiffres, hors le nombre d'habitants, sont estimés par l'Insee",
+        "",
+    ),
     (r"in the land of another projected CRS", "dans une région d'une autre projection", ""),
     (r"no service of the basket has this code", "code d'aucun service du panier", ""),
     (r"a service that another file gives \(without\)", "service pris dans un autre fichier", ""),
@@ -142,6 +152,16 @@ _PARTS: tuple[tuple[str, str, str], ...] = (
         r"(\d+) of (\d+) places may be those of ([^:]+)",
         "{0} sur {1} peut-être déjà dans {2}",
         "des lieux sont peut-être déjà dans un autre fichier",
+    ),
+    (
+        r"(\d+) inhabitants of the file of populations are of no commune here",
+        "{0} habitants du fichier des populations ne sont d'aucune commune ici",
+        "des habitants du fichier des populations ne sont d'aucune commune ici",
+    ),
+    (
+        r"files of other years, which communes.movements would bring together",
+        "fichiers d'années différentes, que communes.movements rapprocherait",
+        "",
     ),
     (r"they count twice", "ils comptent deux fois", ""),
     (

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # Outlines of neighbours overlap by slivers that nobody lives in.
 _SLIVER_M2 = 1.0
+_M2_PER_KM2 = 1e6
 NOWHERE = "in no known commune"
 
 
@@ -62,9 +63,9 @@ def origins_of_cells(
     Returns
     -------
     GeoDataFrame
-        Table `ORIGINS` with the other columns of `cells`, in the order of the file. A cell
-        in one commune stands at its middle, a part of one at the middle of that part,
-        under ``<origin>-<unit>``.
+        Table `ORIGINS` with the other columns of `cells` and ``area_km2`` (of the cell in
+        the unit), in the order of the file. A cell in one commune stands at its middle, a
+        part of one at the middle of that part, under ``<origin>-<unit>``.
 
     Notes
     -----
@@ -147,7 +148,7 @@ def _with_shores(parts: pd.DataFrame, cells: gpd.GeoDataFrame, places: Places) -
         {
             "row": found.index.to_numpy(),
             "unit": found.to_numpy(),
-            "area_m2": 1.0,
+            "area_m2": lost.geometry.reindex(found.index).area.to_numpy(),
             "middle": lost["middle"].reindex(found.index).to_numpy(),
             "several": False,
         }
@@ -210,9 +211,10 @@ def _table(cells: gpd.GeoDataFrame, parts: pd.DataFrame, places: Places) -> gpd.
         "unit": parts["unit"].astype("str").to_numpy(),
         "known_by": pd.array(["position"] * len(parts), dtype="str"),
         "population": parts["population"].to_numpy(),
+        "area_km2": parts["area_m2"].to_numpy(dtype=np.float64) / _M2_PER_KM2,
     }
     extra = [name for name in own if name != "origin"]
     table = gpd.GeoDataFrame(columns, geometry=parts["middle"].to_numpy(), crs=places.crs)
     for name in ("origin", "commune", "unit", "known_by"):
         table[name] = table[name].astype("str")
-    return table[[*ORIGINS.columns, *extra]]
+    return table[[*ORIGINS.columns, *extra, "area_km2"]]

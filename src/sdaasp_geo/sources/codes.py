@@ -78,6 +78,22 @@ def _departement_of(text: pd.Series) -> pd.Series:
     return text.str[:2].where(~overseas, text.str[:3])
 
 
+def joined_code(departement: pd.Series, part: pd.Series) -> pd.Series:
+    """Join a département and the number of a commune in it, as text.
+
+    Examples
+    --------
+    >>> joined_code(pd.Series(["13", "974", "974"]), pd.Series(["4", "11", "411"])).tolist()
+    ['13004', '97411', '97411']
+    """
+    # Overseas the département's third character is the first one of the commune's part.
+    long = departement.str.len() > 2
+    overlap = long & (part.str.len() > 2)
+    first = departement.where(~overlap, departement.str[:2])
+    padded = part.str.zfill(3).mask(long & ~overlap, part.str.zfill(2))
+    return first + padded
+
+
 def code_troubles(codes: pd.Series) -> pd.Series:
     """Say what is wrong with each code as text; missing where it has the right form.
 

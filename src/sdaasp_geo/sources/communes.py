@@ -32,8 +32,8 @@ from sdaasp_geo.sources.polygons import (
     typed,
 )
 from sdaasp_geo.tables.crs import departement_crs
-from sdaasp_geo.tables.inhabitants import inhabitants_of
-from sdaasp_geo.tables.reading import Notes
+from sdaasp_geo.tables.inhabitants import shared_out
+from sdaasp_geo.tables.reading import WHOLE_FILE, Notes
 from sdaasp_geo.tables.schemas import COMMUNES
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ _SPELLINGS = {
     "epci": EPCI,
     "epci_name": EPCI_NAME,
 }
+_UNCLAIMED = (
+    "inhabitants of the file of populations are of no commune here: files of other years, "
+    "which communes.movements would bring together"
+)
 _NO_EPCI = ("NR", "NC", "ZZZZZZZZZ")
 
 # A mairie may stand just across the limit; farther off, its point was geocoded elsewhere.
@@ -228,8 +232,13 @@ def _first_epci(codes: pd.Series) -> pd.Series:
 
 def _peopled(frame: gpd.GeoDataFrame, inhabitants: Inhabitants, notes: Notes) -> gpd.GeoDataFrame:
     """Give each commune the inhabitants of a file, or the layer's where the file has none."""
-    people = inhabitants_of(frame["commune"].dropna(), inhabitants)
+    people, unclaimed = shared_out(frame["commune"].dropna(), inhabitants)
     told = frame["commune"].map(people).astype("float64")
+    near = departement_of(pd.Series(unclaimed.index)).isin(set(frame["departement"])).to_numpy()
+    lost = unclaimed[near & (unclaimed > 0).to_numpy()]
+    if len(lost):
+        reasons = [f"{count:.0f} {_UNCLAIMED}" for count in lost]
+        notes.flag(pd.Index([WHOLE_FILE] * len(lost)), "population", lost.index, reasons)
     if "population" not in frame:
         return frame.assign(population=told)
     silent = told.isna() & frame["population"].notna()

@@ -120,6 +120,11 @@ def desk_list(entries: Iterable[Desk | None], notes: Notes) -> DeskList:
         rows[row] = desk
     if broken:
         notes.reject(pd.Index(broken), "", [""] * len(broken), "not an entry of this directory")
+    return DeskList(desk_frame(rows), count)
+
+
+def desk_frame(rows: Mapping[int, Desk]) -> pd.DataFrame:
+    """Make one table of desks, indexed by the row of each in its file."""
     index = pd.Index(rows, dtype="int64", name="row")
     frame = pd.DataFrame(
         {name: pd.Series([getattr(desk, name) for desk in rows.values()], index=index, dtype="str")
@@ -130,7 +135,7 @@ def desk_list(entries: Iterable[Desk | None], notes: Notes) -> DeskList:
         frame[name] = pd.Series(values, index=index, dtype="object")
     hours = [desk.hours_per_week for desk in rows.values()]
     frame["hours_per_week"] = pd.Series(hours, index=index, dtype="float64")
-    return DeskList(frame, count)
+    return frame
 
 
 def placed_desks(

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from sdaasp_geo.sources.desks import (
     Desk,
     DeskChoices,
+    DeskList,
     DeskNames,
     as_text,
     desk_facilities,
+    desk_frame,
     desk_list,
     sole,
 )
@@ -103,7 +105,7 @@ def read_annuaire(
     notes = Notes(path.name)
     known = {kind: service.id for service in basket.services for kind in service.annuaire}
     return desk_facilities(
-        desk_list(annuaire_desks(path, notes), notes),
+        annuaire_list(path, notes),
         study,
         notes,
         names=NAMES,
@@ -111,11 +113,14 @@ def read_annuaire(
     )
 
 
-def annuaire_desks(path: Path, notes: Notes) -> Iterator[Desk | None]:
-    """Yield the desks of any form of the annuaire, one by one; None for a broken entry."""
+def annuaire_list(path: Path, notes: Notes) -> DeskList:
+    """Read the desks of any form of the annuaire; a broken entry is a reject."""
     if path.name.lower().endswith((".csv", ".csv.gz", ".csv.zip")):
-        yield from _csv_desks(path, notes)
-        return
+        return _csv_list(path, notes)
+    return desk_list(_desks(path), notes)
+
+
+def _desks(path: Path) -> Iterator[Desk | None]:
     for member in members(path, _ENDINGS):
         name = member.name.lower()
         if name.endswith(".xml"):
@@ -129,12 +134,16 @@ def annuaire_desks(path: Path, notes: Notes) -> Iterator[Desk | None]:
                 yield None if record is None else record_desk(record)
 
 
-def _csv_desks(path: Path, notes: Notes) -> Iterator[Desk | None]:
+def _csv_list(path: Path, notes: Notes) -> DeskList:
     text = read_text(path, notes, required=_CSV, optional=_CSV_MORE, separators=(";", ","))
-    for cells in text.frame.to_dict("records"):
-        yield record_desk(
+    # Under the rows of the file, some of which may have been rejected already.
+    desks = {
+        int(row): record_desk(
             {str(name): cell for name, cell in cells.items() if isinstance(cell, str)}
         )
+        for row, cells in zip(text.frame.index, text.frame.to_dict("records"), strict=True)
+    }
+    return DeskList(desk_frame(desks), text.rows_read)
 
 
 def record_desk(record: Mapping[str, Any]) -> Desk:

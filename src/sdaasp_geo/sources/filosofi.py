@@ -98,7 +98,8 @@ def read_filosofi(
     -------
     Reading
         Table `ORIGINS` with `imputed` (bool: Insee estimated the square's figures, of which
-        only the number of inhabitants is then the square's own), made by
+        only the number of inhabitants is then the square's own; one flag counts them) and
+        `area_km2` (of the square in the unit), made by
         :func:`~sdaasp_geo.sources.cells.origins_of_cells`; a square is where its name
         says, and is cut by the communes that the file lists for it (``lcog_geo``, or
         ``Depcom``). Rows without a name of a square or a number of inhabitants, and
@@ -132,6 +133,7 @@ def read_filosofi(
         cells = _not_of_elsewhere(cells, listed, places, departement, notes)
     table = origins_of_cells(cells, places, departement, notes, listed=listed, shores=True)
     refuse_nothing(table, places, departement, file, rows_read)
+    _count_imputed(cells, table, columns, notes)
     return notes.close(table, rows_read)
 
 
@@ -258,6 +260,22 @@ def _imputed(frame: pd.DataFrame, columns: _Columns, notes: Notes) -> pd.Series:
         values = said[strange].fillna("")
         notes.flag(frame.index[strange], columns.imputed, values, reason)
     return (said == "1").fillna(value=False).astype(bool)
+
+
+def _count_imputed(
+    cells: gpd.GeoDataFrame, table: gpd.GeoDataFrame, columns: _Columns, notes: Notes
+) -> None:
+    """Tell in one flag how many of the squares that are kept Insee estimated."""
+    # Parts of a square are named after it: <square>-<unit>.
+    kept = cells[cells["origin"].isin(table["origin"].str.split("-").str[0])]
+    first = kept.index[kept["imputed"]][:1]
+    if len(first) and columns.imputed is not None:
+        count = int(kept["imputed"].sum())
+        reason = (
+            f"{count} of {len(kept)} squares are imputed: all but their number of inhabitants"
+            " is estimated"
+        )
+        notes.flag(first, columns.imputed, ["1"], reason)
 
 
 def _listed(frame: pd.DataFrame, columns: _Columns, notes: Notes) -> pd.Series | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sdaasp_geo.sources.aliases import alias_names, under_known_names
+from sdaasp_geo.sources.codes import joined_code
 from sdaasp_geo.sources.facilities import (
     facilities_table,
     flag_twins,
@@ -188,11 +189,10 @@ def _claims(frame: pd.DataFrame, study: StudyArea) -> pd.DataFrame:
 
 def _commune_codes(frame: pd.DataFrame) -> pd.Series:
     """INSEE codes, from the whole one or from département and number."""
-    departement = frame["departement"].str.upper()
-    start = departement.replace(_OVERSEAS)
-    number = frame["part"].str.zfill(3)
+    departement = frame["departement"].str.upper().replace(_OVERSEAS)
+    number = frame["part"]
     # A table may give the whole code where the register gives a number.
-    joined = number.where(number.str.len() > 3, start.str.zfill(2) + number)
+    joined = number.where(number.str.len() > 3, joined_code(departement.str.zfill(2), number))
     return frame["commune"].fillna(joined).astype("str").str.upper()
 
 

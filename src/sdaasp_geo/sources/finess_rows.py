@@ -50,7 +50,7 @@ def is_etalab(path: Path) -> bool:
     if _ENTITY in head:
         found = "lines structureej, which are legal entities"
         cause = "the extraction cs1100501; establishments are in cs1100502 or cs1100507"
-        raise InputError([Fault(path.name, f"lines {_PLACE}, the establishments", found, cause)])
+        raise InputError([Fault(path.name, "lines structureet, the establishments", found, cause)])
     return _KIND.search(head) is not None
 
 

@@ -316,8 +316,12 @@ def _line(
     text: object, start: tuple[float, float] | None, end: tuple[float, float] | None
 ) -> shapely.LineString | None:
     if text is not None:
-        line = shapely.from_wkt(str(text), on_invalid="ignore")
-        return line if isinstance(line, shapely.LineString) and not line.is_empty else None
+        # A number such as 1e999 is no place, nor a warning.
+        with np.errstate(over="ignore", invalid="ignore"):
+            line = shapely.from_wkt(str(text), on_invalid="ignore")
+        places = shapely.get_coordinates(line)
+        there = len(places) > 0 and bool((np.abs(places) <= _LARGEST).all())
+        return line if isinstance(line, shapely.LineString) and there else None
     return None if start is None or end is None else shapely.LineString([start, end])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sdaasp_geo.errors import Fault, InputError
-from sdaasp_geo.sources.codes import code_troubles
+from sdaasp_geo.sources.codes import code_troubles, joined_code
 from sdaasp_geo.sources.forms import Form, in_other_case, read_forms
 from sdaasp_geo.sources.names import file_names
 from sdaasp_geo.sources.text import to_counts
@@ -40,13 +40,17 @@ _CODED = [
     # Where the code has another name, COM may be the name of the commune.
     for code in ("CODGEO", "DEPCOM", "code_insee", "INSEE_COM", "COM")
 ]
-_BY_YEAR = Form({"commune": "CODGEO"}, {str(year): f"{MUNICIPALE}{year}" for year in _YEARS})
-_BY_SHORT_YEAR = Form(
+_SHORT = "'"
+_BY_YEAR = Form(
     {"commune": "CODGEO"},
-    {str(year): f"{MUNICIPALE}{year % 100:02d}" for year in range(2099, 1999, -1)},
+    {
+        **{str(year): f"{MUNICIPALE}{year}" for year in _YEARS},
+        **{f"{year}{_SHORT}": f"{MUNICIPALE}{year % 100:02d}" for year in range(2099, 1999, -1)},
+    },
 )
+# A thousand to some and one to others; a census counts no thousandth of anybody.
+_DOUBTFUL = r"\d{1,3}(\.\d{3})+"
 _OBJECTS = ("COM", "ARM")
-_LONG_DEPARTEMENT = 3
 
 
 def read_populations(
@@ -92,6 +96,9 @@ def read_populations(
     trouble = code_troubles(frame["commune"])
     frame = _keep(frame, notes, names, "commune", trouble)
     people = to_counts(frame["population"])
+    people = people.mask(
+        frame["population"].str.fullmatch(_DOUBTFUL).fillna(value=False).astype(bool)
+    )
     wrong = people.isna() | ~(people >= 0) | (people == float("inf"))
     reason = pd.Series("no number of inhabitants, 0 or more", index=frame.index).where(wrong)
     frame = _keep(frame, notes, names, "population", reason)
@@ -110,7 +117,7 @@ def _forms(file: str, columns: Mapping[str, str] | None) -> list[Form]:
     if columns:
         return [Form(file_names(file, columns, required=["commune", "population"]), {})]
     known = [_SDMX, _PARTED, *_CODED]
-    return [case for form in known for case in in_other_case(form)] + [_BY_YEAR, _BY_SHORT_YEAR]
+    return [case for form in known for case in in_other_case(form)] + [_BY_YEAR]
 
 
 def _one_year(read: FormTable, notes: Notes, year: int | None, file: str) -> pd.DataFrame:
@@ -119,8 +126,12 @@ def _one_year(read: FormTable, notes: Notes, year: int | None, file: str) -> pd.
     if "object" in frame:
         frame = _observations(frame, notes, year, file)
     elif "part" in frame:
-        frame = frame.assign(commune=_joined(frame["departement"], frame["part"]), year=year)
+        code = joined_code(frame["departement"], frame["part"])
+        frame = frame.assign(commune=code, year=year)
     elif "population" not in frame:
+        frame = frame.rename(columns=lambda name: str(name).removesuffix(_SHORT))
+        # Both spellings of a year would be two columns of one name: the long one is first.
+        frame = frame.loc[:, ~frame.columns.duplicated()]
         there = [int(str(name)) for name in frame.columns if str(name).isdigit()]
         wanted = max(there, default=None) if year is None else year
         if wanted not in there:
@@ -154,16 +165,6 @@ def _absent(file: str, year: int | None, there: list[int], column: str) -> Fault
     expected = "communes with their population municipale" + (f" of {year}" if year else "")
     found = f"those of {', '.join(map(str, there))}" if there else "none"
     return Fault(file, expected, found, "another file, or another year", column=column)
-
-
-def _joined(departement: pd.Series, part: pd.Series) -> pd.Series:
-    """Join the two halves of a code: 13 and 055; 974 and 11 or 411."""
-    # Overseas the département's third character is the first one of the commune's part.
-    long = departement.str.len() == _LONG_DEPARTEMENT
-    overlap = long & (part.str.len() == _LONG_DEPARTEMENT)
-    first = departement.where(~overlap, departement.str[:2])
-    padded = part.str.zfill(3).mask(long & ~overlap, part.str.zfill(2))
-    return first + padded
 
 
 def _keep(

@@ -10,8 +10,8 @@ import pandas as pd
 
 from sdaasp_geo.errors import InputError
 from sdaasp_geo.sources.dates import without_closed
-from sdaasp_geo.sources.desks import desk_list, flag_doubts, placed_desks
-from sdaasp_geo.sources.dila import NAMES, annuaire_desks
+from sdaasp_geo.sources.desks import flag_doubts, placed_desks
+from sdaasp_geo.sources.dila import NAMES, annuaire_list
 from sdaasp_geo.sources.facilities import NO_SERVICE, vintage_text, without_duplicates
 from sdaasp_geo.sources.names import file_names
 from sdaasp_geo.sources.opening_hours import DAYS, weekly_hours
@@ -142,7 +142,7 @@ def read_annuaire_sites(
     """
     path = Path(path)
     notes = Notes(path.name)
-    listed = desk_list(annuaire_desks(path, notes), notes)
+    listed = annuaire_list(path, notes)
     rows = placed_desks(listed, study, notes, names=NAMES, place_by="position")
     wanted = {folded(kind) for kind in kinds}
     ours = rows["types"].map(lambda told: bool(wanted & {folded(kind) for kind in told}))

@@ -39,7 +39,27 @@ class Inhabitants(NamedTuple):
 
 
 def inhabitants_of(codes: Iterable[str], inhabitants: Inhabitants) -> pd.Series:
-    """Inhabitants of each commune.
+    """Inhabitants of each commune; see :func:`shared_out`."""
+    return shared_out(codes, inhabitants).people
+
+
+class Shares(NamedTuple):
+    """Who got the inhabitants of a file.
+
+    Parameters
+    ----------
+    people
+        Inhabitants by commune asked for, missing where the file tells nothing.
+    unclaimed
+        Inhabitants by code of the file, of the codes that are of no commune asked for.
+    """
+
+    people: pd.Series
+    unclaimed: pd.Series
+
+
+def shared_out(codes: Iterable[str], inhabitants: Inhabitants) -> Shares:
+    """Give the inhabitants of a file to communes.
 
     Parameters
     ----------
@@ -51,9 +71,8 @@ def inhabitants_of(codes: Iterable[str], inhabitants: Inhabitants) -> pd.Series:
 
     Returns
     -------
-    Series
-        Floats by code, missing where the file tells nothing. A city whose arrondissements
-        alone are listed has their sum.
+    Shares
+        Floats by code. A city whose arrondissements alone are listed has their sum.
     """
     wanted = pd.Index(dict.fromkeys(codes), name="commune")
     table = inhabitants.table
@@ -70,7 +89,10 @@ def inhabitants_of(codes: Iterable[str], inhabitants: Inhabitants) -> pd.Series:
     people = table["population"].groupby(now).sum(min_count=1).reindex(wanted)
     city = pd.Series([CITY_OF.get(code) for code in table["commune"]], dtype="str")
     cities = pd.Series(table["population"].to_numpy(dtype=float)).groupby(city).sum()
-    return people.fillna(cities.reindex(wanted)).astype("float64").rename("population")
+    given = people.fillna(cities.reindex(wanted)).astype("float64").rename("population")
+    taken = now.isin(wanted).to_numpy() | city.isin(wanted).to_numpy()
+    left = table.loc[~taken].set_index("commune")["population"]
+    return Shares(given, left.astype("float64"))
 
 
 def _commune(succession: Succession, code: str, year: float, listed: set[str]) -> str | None:

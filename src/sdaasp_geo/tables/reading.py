@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FrameT = TypeVar("FrameT", bound=pd.DataFrame)
 
+# A note about a whole file is of no row.
+WHOLE_FILE = 0
 NOTE_COLUMNS = ["source", "row", "column", "value", "reason"]
 UNUSED_COLUMNS = ["source", "code", "rows", "reason"]
 

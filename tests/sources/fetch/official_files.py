@@ -243,7 +243,13 @@ def annuaire():
         for kind in kinds
     ]
     content = json.dumps({"service": desks}).encode()
-    return tarred({"2026-07-01_050014-data.gouv_local.json": content, "lisez-moi.txt": b"DILA"})
+    others = zipped({"13002.json": b"{}"})
+    return tarred(
+        {
+            "2026-07-01_050014-data.gouv_local.json": content,
+            "2026-07-01_050014-data.gouv_commune.zip": others,
+        }
+    )
 
 
 def finess():

@@ -42,7 +42,7 @@ def registry(server, tmp_path):
 TABLE = b"id_fs,lib_fs\n" + b"1,Arles\n" * 5_000
 
 
-def test_drops_and_busy_answers_are_overcome_and_a_second_run_asks_nothing(
+def test_drops_and_busy_answers_are_overcome_and_a_second_run_asks_for_what_is_new(
     server, registry, tmp_path
 ):
     resource = server.serve("/a.csv", TABLE, acts=[500, "drop"])
@@ -54,11 +54,16 @@ def test_drops_and_busy_answers_are_overcome_and_a_second_run_asks_nothing(
     assert "no territory file: it would need communes, roads, facilities too" in done.stdout
     assert (tmp_path / "in" / "a.csv").read_bytes() == TABLE
     assert resource.sent == len(TABLE)
+    # A second run asks for nothing but what is wanted besides.
+    server.serve("/c.csv", TABLE)
+    asked = path.read_text("utf-8")
+    more = registry("c.csv", default=False).read_text("utf-8")
+    path.write_text(f"{asked}\n{more.replace('False', 'false')}", "utf-8")
     before = len(server.log)
-    again = command(tmp_path / "in", path)
-    assert again.returncode == 0
+    again = command(tmp_path / "in", path, "--also", "c_csv")
+    assert (again.returncode, again.stderr) == (0, "")
     assert "kept" in again.stdout
-    assert len(server.log) == before
+    assert [said for said, _ in server.log[before:]] == ["/c.csv"]
 
 
 def test_what_is_bad_is_named_and_not_kept_and_the_exit_code_is_1(server, registry, tmp_path):

@@ -1,9 +1,13 @@
 """What comes is checked before it is kept: web pages, halves, and archives that are traps."""
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import stat
 import struct
+import tarfile
 import warnings
 import zipfile
 
@@ -13,6 +17,7 @@ import pytest
 from fetch_server import QUICK
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from official_files import tarred, workbook
 
 from sdaasp_geo.errors import InputError
 from sdaasp_geo.sources.fetch import Entry, FetchChoice, FetchError, Registry, fetch
@@ -50,12 +55,17 @@ def features(count=1, **more):
 
 PBF = struct.pack(">I", 14) + b"\n\x09OSMHeader\x18\x80\x01" + bytes(100)
 GPKG = b"SQLite format 3\0" + bytes(100)
+DESKS = json.dumps({"service": [{"id": f"{n:05d}"} for n in range(99)]}).encode()
 SOUND = {
+    "7z": b"7z\xbc\xaf\x27\x1c" + bytes(100),
     "csv": TABLE,
     "geojson": features(),
     "gpkg": GPKG,
+    "gz": gzip.compress(features()),
     "osm_pbf": PBF,
     "parquet": parquet(),
+    "tar": tarred({"all/data.gouv_local.json": DESKS}),
+    "xlsx": workbook({"COM": [["CODGEO", "EPCI"], ["13001", "200054807"]]}),
     "zip": archive([("BPE23.csv", TABLE)]),
     "any": b"anything",
 }
@@ -126,7 +136,10 @@ def test_a_csv_without_its_columns_is_refused(tmp_path):
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(form=st.sampled_from(["parquet", "zip", "geojson"]), share=st.floats(0.0, 0.99))
+@given(
+    form=st.sampled_from(["geojson", "gz", "parquet", "tar", "xlsx", "zip"]),
+    share=st.floats(0.0, 0.99),
+)
 def test_no_beginning_of_a_file_passes_for_the_whole(tmp_path, form, share):
     content = SOUND[form]
     assert trouble(tmp_path, form, content[: int(share * len(content))])
@@ -229,6 +242,57 @@ def test_many_small_members_that_swell_together_are_refused(tmp_path):
     assert "in all" in message
 
 
+def packed_by(pack, name="a.json", content=DESKS):
+    memory = io.BytesIO()
+    with tarfile.open(fileobj=memory, mode="w") as file:
+        info = tarfile.TarInfo(name)
+        info.size = len(content)
+        file.addfile(info, io.BytesIO(content))
+    return pack(memory.getvalue())
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, gzip.compress, lzma.compress])
+def test_a_tar_is_read_to_its_end_whatever_packs_it(tmp_path, pack):
+    whole = packed_by(pack)
+    assert trouble(tmp_path, "tar", whole, member=".json") == ""
+    # Cut within the blank end of the tar: every member is there, and yet it is cut.
+    assert "expected a tar archive that opens" in trouble(tmp_path, "tar", whole[:-4])
+    message = trouble(tmp_path, "tar", whole, member=".xml")
+    assert "expected a '.xml' in the archive, found a.json" in message
+    outside = packed_by(pack, "../a.json")
+    assert "expected names inside the archive's own folder" in trouble(tmp_path, "tar", outside)
+    assert "expected a packed tar archive" in trouble(tmp_path, "tar", TABLE)
+    assert "expected a tar archive that opens" in trouble(tmp_path, "tar", pack(b"no tar" * 999))
+
+
+def test_a_packed_file_that_swells_ten_thousandfold_is_left_at_once(tmp_path):
+    bomb = packed_by(bz2.compress, content=bytes(16 << 20))
+    assert (16 << 20) / len(bomb) > 10_000
+    # Gzip alone shrinks a thousandfold at most: one in another is no file of ours.
+    for form, content in (("tar", bomb), ("gz", gzip.compress(bytes(16 << 20), 9))):
+        message = trouble(tmp_path, form, content)
+        assert "expected files at most 1000 times their packed size, found more than" in message
+
+
+def test_what_a_gzip_file_holds_is_looked_at(tmp_path):
+    assert trouble(tmp_path, "gz", SOUND["gz"], columns=["code_insee"]) == ""
+    message = trouble(tmp_path, "gz", SOUND["gz"], columns=["code_insee", "population"])
+    assert "expected the columns population, found none of that name" in message
+    assert "found a web page (HTML)" in trouble(tmp_path, "gz", gzip.compress(PAGE))
+    assert "found an empty file" in trouble(tmp_path, "gz", gzip.compress(b""))
+    assert "expected a gzip file" in trouble(tmp_path, "gz", TABLE)
+
+
+def test_a_zip_is_no_workbook_and_a_member_has_its_place(tmp_path):
+    assert "expected an Excel workbook (xlsx), found BPE23.csv" in trouble(
+        tmp_path, "xlsx", SOUND["zip"]
+    )
+    assert trouble(tmp_path, "zip", SOUND["zip"], inside="BPE23.csv") == ""
+    message = trouble(tmp_path, "zip", SOUND["zip"], inside="GEOJSON/a.geojson")
+    assert "expected 'GEOJSON/a.geojson' in the archive, found BPE23.csv" in message
+    assert "expected a 7z archive" in trouble(tmp_path, "7z", SOUND["zip"])
+
+
 def test_an_archive_without_its_member_is_refused(tmp_path):
     content = archive([("lisez-moi.txt", b"a"), ("dossier/", b"")])
     message = trouble(tmp_path, "zip", content, member=".csv")
@@ -247,6 +311,31 @@ def test_a_member_is_taken_out_under_its_own_name_once(tmp_path):
     assert not (tmp_path / "lisez.txt").exists()
 
 
+def test_a_member_of_a_tar_is_taken_out_once_and_again_when_it_changed(server, tmp_path):
+    body = tarred({"all/1_local.json": DESKS, "all/1_commune.zip": SOUND["zip"]})
+    server.serve("/a.tar.bz2", body)
+    taken = {"name": "a.tar.bz2", "member": "_local.json", "unpack": True}
+    item = entry("tar", url=f"{server.url}/a.tar.bz2", **taken)
+    choice = FetchChoice(registry=Registry((item,), "registry.toml"))
+    folder = tmp_path / "in"
+    (file,) = fetch("13", folder, choice=choice, patience=QUICK).files
+    assert file.unpacked == (folder / "1_local.json",)
+    assert file.unpacked[0].read_bytes() == DESKS
+    # Its size is noted, so that the next run need not open the archive.
+    before = file.unpacked[0].stat().st_mtime_ns
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tarfile, "open", lambda *_, **__: pytest.fail("the archive was opened"))
+        (again,) = fetch("13", folder, choice=choice, patience=QUICK).files
+    assert (again.how, again.unpacked) == ("kept", file.unpacked)
+    assert file.unpacked[0].stat().st_mtime_ns == before
+    file.unpacked[0].write_bytes(DESKS[:-9])
+    (again,) = fetch("13", folder, choice=choice, patience=QUICK).files
+    assert again.unpacked[0].read_bytes() == DESKS
+    with pytest.raises(ValueError, match="expected one '1_local.json', found several"):
+        (folder / "b.tar").write_bytes(tarred({"x/1_local.json": b"a", "y/1_local.json": b"b"}))
+        unpack(folder / "b.tar", folder, "_local.json")
+
+
 def test_two_members_of_one_name_are_refused(tmp_path):
     (tmp_path / "a.zip").write_bytes(archive([("x/a.csv", TABLE), ("y/a.csv", TABLE)]))
     with pytest.raises(ValueError, match=r"expected one 'a\.csv', found several"):
@@ -263,6 +352,12 @@ BAD = {
     "half.parquet": ("parquet", SOUND["parquet"][:-4]),
     "outside.zip": ("zip", archive([("../a.csv", TABLE)])),
     "bomb.zip": ("zip", archive([("a.csv", bytes(16 << 20))], zipfile.ZIP_BZIP2)),
+    "page.xlsx": ("xlsx", PAGE),
+    "half.xlsx": ("xlsx", SOUND["xlsx"][:-30]),
+    "half.tar.bz2": ("tar", SOUND["tar"][:-30]),
+    "outside.tar.bz2": ("tar", tarred({"../a.json": DESKS})),
+    "bomb.tar.bz2": ("tar", tarred({"a.json": bytes(16 << 20)})),
+    "half.json.gz": ("gz", SOUND["gz"][:-30]),
 }
 
 

@@ -75,13 +75,18 @@ def test_from_nothing_to_a_diagnostic(official, server, tmp_path):
         ("police_ou_gendarmerie", "BPE25.parquet"): 1,
         ("centre_de_sante", "BPE25.parquet"): 1,
         **{
-            (service, "annuaire-administration.tar.bz2"): 1
+            (service, "2026-07-01_050014-data.gouv_local.json"): 1
             for service in ("point_accueil_caf", "point_accueil_cpam", "point_accueil_msa",
                             "point_accueil_carsat", "maison_de_la_solidarite", "pole_emploi",
                             "finances_publiques")
         },
         ("centre_planification_familiale", "finess-etablissements.csv"): 1,
     }  # fmt: skip
+    # What is left to another file is told as such.
+    unused = inputs.unused[["code", "reason"]].itertuples(index=False, name=None)
+    left, nobodys = "a service that another file gives (without)", "no service of the basket has"
+    reasons = {"A120": left, "A122": left, "gendarmerie": left, "124": left, "mairie": nobodys}
+    assert {code: reason[: len(reasons[code])] for code, reason in unused} == reasons
     assert len(inputs.sites) == 1
     assert len(inputs.rejects) == 0
     assert set(inputs.levels.communes["level"]) == {
@@ -122,9 +127,8 @@ def test_squares_quarters_and_the_post_come_beside_on_demand(official, tmp_path)
     inputs = sg.check(territory)
     assert list(inputs.communes["population"]) == [1000, 2000]
     assert (territory.origins.kind, territory.origins.size_m) == ("squares", 200)
-    print(inputs.origins.T.to_string())
-    assert inputs.origins["population"].sum() == pytest.approx(31)
-    assert inputs.levels.areas["level"].unique().tolist() == ["qpv"]
+    assert [name[:12] for name in inputs.origins["origin"]] == ["CRS3035RES20"] * 2
+    assert set(inputs.levels.origins["level"]) == {"qpv"}
     counted = inputs.facilities["service"].value_counts().to_dict()
     assert counted["bureau_de_poste"] == 1
     # Without the annuaire and FINESS the BPE is read for their services.
@@ -287,6 +291,28 @@ def test_a_percent_sign_of_a_filter_is_no_escape():
     (corsica,) = filled(entry, "2A", read_departements())
     said = "code_insee%20LIKE%20%272A%25%27%20OR%20code_insee%20LIKE%20%272B%25%27"
     assert corsica.url.endswith(f"CQL_FILTER={said}")
+
+
+def test_a_service_is_left_to_another_file_by_name(official, tmp_path):
+    kinds = ["bpe", "communes", "osm", "annuaire"]
+    path = fetch("13", tmp_path / "in", choice=FetchChoice(only=kinds, registry=official)).territory
+    text = path.read_text("utf-8")
+    wrong = {
+        'without = ["police_ou_gendarmerie"]': [
+            ('without = ["police_ou_gendarmeri"]', r"did you mean 'police_ou_gendarmerie'"),
+            ('without = ["pole_emploi"]\nservices = { mds = "pole_emploi" }',
+             r"facilities\[2\]\.without': expected no service that `services` names"),
+        ],
+        'source = "bpe"': [
+            ('source = "operators"', r"expected a key that source = 'operators' reads, found 'without'"),
+        ],
+    }  # fmt: skip
+    for told, cases in wrong.items():
+        assert told in text
+        for instead, said in cases:
+            path.write_text(text.replace(told, instead), "utf-8")
+            with pytest.raises(InputError, match=said):
+                sg.read_territory(path)
 
 
 def test_every_departement_has_its_neighbours_and_its_extract():

@@ -257,4 +257,5 @@ def _noted(entry: Entry, file: FetchedFile) -> dict[str, Any]:
         "bytes": file.size_bytes,
         "sha256": file.sha256,
         "unpacked": [path.name for path in file.unpacked],
+        "unpacked_bytes": {path.name: path.stat().st_size for path in file.unpacked},
     }

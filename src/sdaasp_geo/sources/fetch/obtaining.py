@@ -123,11 +123,22 @@ class Obtaining:
     def _unpacked(self, file: FetchedFile, entry: Entry) -> FetchedFile:
         if not entry.unpack or entry.member is None:
             return file
+        there = self._unpacked_before(entry) if file.how == "kept" else ()
+        if there:
+            return replace(file, unpacked=there)
         try:
             return replace(file, unpacked=unpack(file.path, self.folder, entry.member))
         except (ValueError, OSError) as error:
             fault = Fault(entry.name, f"one '{entry.member}' to unpack", str(error))
             raise InputError([fault]) from error
+
+    def _unpacked_before(self, entry: Entry) -> tuple[Path, ...]:
+        """Files that an earlier run took out, if they are as they were: opening takes long."""
+        noted = self.known.get(entry.name, {}).get("unpacked_bytes")
+        sizes = noted if isinstance(noted, dict) else {}
+        paths = {self.folder / str(name): size for name, size in sizes.items()}
+        same = all(path.is_file() and path.stat().st_size == size for path, size in paths.items())
+        return tuple(paths) if same else ()
 
 
 @contextlib.contextmanager
