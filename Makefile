@@ -58,6 +58,9 @@ lint: $(VENV)/.installed-dev ## Style, types and layers
 test: lint notebooks ## Lint, types, contracts, notebooks, doctests and tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --max-worker-restart 0
 
+docs: $(VENV)/.installed-dev ## Build the documentation into site/, notebooks run
+	SDAASP_GEO_DOCS_RUN=true NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 fuzz: $(VENV)/.installed-dev ## Give 100,000 damaged inputs to every reader of text
 	$(BIN)/python tests/sources/fuzz.py --inputs 100000
 
@@ -65,6 +68,6 @@ bench: $(VENV)/.installed-bench ## Speed beside the peers, in one run, for SIZES
 	$(BIN)/python benchmarks/run.py --sizes $(SIZES)
 
 clean: ## Remove the environment, caches and outputs
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find data/processed -mindepth 1 ! -name README.md -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

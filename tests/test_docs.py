@@ -17,6 +17,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 import sdaasp_geo as sg
 from sdaasp_geo import cli
@@ -27,7 +28,7 @@ from sdaasp_geo.territory.sections import TerritoryToml
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-FENCE = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMES = {path: path.relative_to(ROOT).as_posix() for path in PAGES}
 
 
@@ -43,8 +44,10 @@ def blocks(page, *languages):
 
 def commands(page):
     """Lines that call the command line, continued lines joined, comments cut."""
-    for line, block in blocks(page, "sh", "console"):
+    for line, block in blocks(page, "sh", "console", ""):
         for text in block.replace("\\\n", " ").splitlines():
+            if "sdaasp-geo " not in text:
+                continue
             words = shlex.split(text.removeprefix("$ "), comments=True)
             if words and words[0].removeprefix(".venv/bin/") == "sdaasp-geo":
                 told = words[1:]
@@ -171,13 +174,27 @@ def test_each_command_of_each_page_can_be_typed(page):
         if "--lang" in rest:
             at = rest.index("--lang")
             del rest[at : at + 2]
-        if not rest or rest[0] in {"--help", "--version", "--install-completion"}:
+        if not rest or rest[0] == "COMMAND" or rest[0].startswith("-"):
             continue
         assert rest[0] in whole.commands, f"{page}:{line}"
-        if "--help" in rest or "COMMAND" in rest:
+        if "--help" in rest:
             continue
         context = whole.commands[rest[0]].make_context(rest[0], rest[1:], resilient_parsing=False)
         assert context.params, f"{page}:{line}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "toml")], ids=NAMES.get)
+def test_each_piece_of_a_territory_file_is_one(page):
+    fields = TerritoryToml.model_fields
+    for line, block in blocks(page, "toml"):
+        told = tomllib.loads(block)
+        # Others are of scenarios, baskets and criteria.
+        if set(told) <= set(fields) - {"name"} or "departement" in told:
+            for key, value in told.items():
+                try:
+                    TypeAdapter(fields[key].annotation).validate_python(value)
+                except ValidationError as error:
+                    pytest.fail(f"{page}:{line}: {key}: {error}")
 
 
 # --- what must be told --------------------------------------------------------------------

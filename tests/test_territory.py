@@ -61,7 +61,10 @@ def test_every_fault_at_once_with_the_nearest_good_name(tmp_path):
     )
     message = faults_of(tmp_path, text)
     assert "'bufer_km': expected a known key (did you mean 'buffer_km'?)" in message
-    assert "'roads[1].format': expected 'lines', 'osm_pbf', 'bdtopo', 'route500' or 'graphml', found 'line'" in message
+    assert (
+        "'roads[1].format': expected 'lines', 'osm_pbf', 'bdtopo', 'route500' or 'graphml', found 'line'"
+        in message
+    )
     assert "'facilities[1].path': expected this key, found no such key" in message
     assert "'facilities[1].pth': expected a known key (did you mean 'path'?)" in message
 

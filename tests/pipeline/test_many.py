@@ -128,7 +128,7 @@ def test_what_no_one_foresaw_in_one_stops_no_other(three, tmp_path, threads, mon
     assert "ZeroDivisionError" in caplog.text  # with where it came from
 
 
-def end_for_ain(folder, maps, path):
+def end_for_ain(folder, maps, page, path):
     """Stand in for the work: one process is killed, as for want of memory."""
     if path.stem == "ain":
         os.kill(os.getpid(), signal.SIGKILL)

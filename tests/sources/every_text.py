@@ -65,7 +65,7 @@ class Table:
     pieces: Callable | None = None
 
     def rows(self):
-        """Sound rows, some of them twice, and every fault in every column."""
+        """Sound rows, some of them twice, broken ones, and every fault in every column."""
         sound = [tuple(map(str, self.row(number))) for number in range(GOOD)]
         odd = []
         for column in range(len(self.header)):
@@ -73,7 +73,11 @@ class Table:
                 cells = [str(cell) for cell in self.row(GOOD + len(odd))]
                 cells[column] = fault
                 odd.append(tuple(cells))
-        return [*sound, *sound[:2], *odd, tuple(FAULTS["decomposed"] for _ in self.header)]
+        moved = (*self.row(GOOD + len(odd)), "moved")
+        # A line as it stands: its first mark never closes.
+        broken = self.separator.join(['"x', *("y" for _ in self.header[1:])])
+        same = tuple(FAULTS["decomposed"] for _ in self.header)
+        return [*sound, *sound[:2], tuple(map(str, moved)), broken, *odd, same]
 
     def checked(self, path):
         return conserved(self.read, self.pieces)(path)

@@ -17,6 +17,7 @@ from sdaasp_geo.sources.cog import read_cog_movements
 from sdaasp_geo.sources.dila import read_annuaire
 from sdaasp_geo.sources.finess import read_finess
 from sdaasp_geo.sources.france_travail import read_france_travail
+from sdaasp_geo.sources.graphml import read_graphml
 from sdaasp_geo.sources.levels import read_levels
 from sdaasp_geo.sources.populations import read_populations
 from sdaasp_geo.sources.sites import read_annuaire_sites, read_sites

@@ -21,6 +21,8 @@ def test_the_undamaged_files_are_read(tmp_path, name):
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_damaged_files_are_read_or_refused(name):
-    counts, fallen = falls(name, 6, seed=1)
+    # Readers of cells take ten times as long as forms: a few of each here, many elsewhere.
+    inputs = 6 if TARGETS[name].share == 1.0 else 2
+    counts, fallen = falls(name, inputs, seed=1)
     assert not fallen
-    assert sum(counts.values()) == 6
+    assert sum(counts.values()) == inputs

@@ -278,10 +278,11 @@ def _inhabited_km2(territory: Territory, squares: Geo | None) -> pd.Series | Non
     if squares is None or territory.origins.kind != "squares" or size_m is None:
         return None
     inhabited = squares.table[squares.table["population"] > 0]
+    by_unit = inhabited.groupby("unit")
     # A square that communes cut is there once for each: only its part lies in the unit.
-    whole = pd.Series(size_m**2 / _M2_PER_KM2, index=inhabited.index)
-    area: pd.Series = inhabited.get("area_km2", whole).groupby(inhabited["unit"]).sum()
-    return area
+    if "area_km2" in inhabited:
+        return pd.Series(by_unit["area_km2"].sum())
+    return pd.Series(by_unit.size() * (size_m**2 / _M2_PER_KM2))
 
 
 def _passed(value: T | None) -> T:
