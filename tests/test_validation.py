@@ -35,8 +35,10 @@ def test_119_communes_and_marseille_counted_once(diagnostic):
 
 def test_every_point_far_from_its_commune_is_told(diagnostic):
     operators = diagnostic.flags[diagnostic.flags["source"] == "operators.csv"]
-    assert len(operators) == 84
-    assert operators["reason"].str.contains("km from its commune").all()
+    far = operators["reason"].str.contains("km from its commune")
+    assert far.sum() == 84
+    # One line for the whole file: the BPE knows most of these places too.
+    assert operators.loc[~far, "reason"].str.contains("they count twice").tolist() == [True]
 
 
 def test_every_unmatched_code_is_counted(diagnostic):

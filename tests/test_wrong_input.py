@@ -299,12 +299,14 @@ def test_interrupted_leaves_the_previous_outputs_whole(tmp_path):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # A shell that runs these tests in its background has Ctrl-C ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
         assert process.stdout is not None
         assert process.stdout.readline() == "writing\n"
         time.sleep(0.1)
         process.send_signal(stop)
-        process.communicate(timeout=30)
+        process.communicate(timeout=50)
         assert process.returncode == code
         after = {file.name: file.read_bytes() for file in out.iterdir() if file.is_file()}
         assert after == before
