@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import numpy as np
-import osmium
 import pandas as pd
 import shapely
 from pyproj import Transformer
@@ -15,7 +14,8 @@ from pyproj import Transformer
 from sdaasp_geo.assumptions import IMPLICIT_LIMIT_KMH
 from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.sources import osm_tags
-from sdaasp_geo.sources.osm_file import DAMAGE, extract_faults, pbf, unreadable
+from sdaasp_geo.sources.osm_file import DAMAGE, extract_faults, unreadable
+from sdaasp_geo.sources.osm_opl import candidate_lines
 from sdaasp_geo.sources.osm_profiles import PROFILES
 from sdaasp_geo.sources.osm_signals import lights_met
 from sdaasp_geo.sources.osm_ways import Vertices, Ways
@@ -26,7 +26,7 @@ from sdaasp_geo.tables.reading import Notes, Reading
 from sdaasp_geo.tables.schemas import ROAD_JUNCTIONS, ROADS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy.typing as npt
 
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
-
-# Coordinates are whole ten-millionths of a degree.
-_UNITS_PER_DEGREE = 1e7
 
 ROAD_COLUMNS = list(ROADS.columns)
 
@@ -96,6 +93,8 @@ def read_osm_pbf(  # noqa: PLR0913 (each names one thing of the file)
         If the file is missing, empty, cut short or no PBF, holds no road, no node of
         its roads, or no road in `area`, or if `crs` is not metric or there is no such
         `profile`.
+    OutputError
+        If the folder for temporary files is full.
 
     Notes
     -----
@@ -105,13 +104,16 @@ def read_osm_pbf(  # noqa: PLR0913 (each names one thing of the file)
     OSRM; a mini-roundabout, which is a node, is no roundabout.
 
     Turn restrictions, barriers and restrictions by hour or day are not read.
+
+    While a file is read, its roads stand as text in the folder for temporary files, some
+    two to five times as large as in the file.
     """
     path = Path(path)
     _refuse(_file_faults(path, crs, profile))
     notes = Notes(path.name)
     ways = Ways(PROFILES[profile])
     try:
-        ways.take_all(_candidates(path, signals=junctions))
+        ways.take_all(candidate_lines(path, signals=junctions))
     except DAMAGE as error:
         _refuse([unreadable(path, error)])
     _refuse(ways.faults(path))
@@ -147,19 +149,6 @@ class _Streets(NamedTuple):
     vertices: Ints
 
 
-def _candidates(path: Path, *, signals: bool) -> Iterator[osmium.osm.Way | osmium.osm.Node]:
-    """Ways that may be roads, with the coordinates of their nodes; lights if asked for."""
-    kinds = osmium.osm.WAY | osmium.osm.NODE if signals else osmium.osm.WAY
-    roads = osmium.filter.KeyFilter("highway", "route")
-    roads.enable_for(osmium.osm.WAY)
-    lights = osmium.filter.TagFilter(("highway", "traffic_signals"))
-    lights.enable_for(osmium.osm.NODE)
-    objects = osmium.FileProcessor(pbf(path)).with_locations()
-    for each in (osmium.filter.EntityFilter(kinds), roads, lights):
-        objects = objects.with_filter(each)
-    yield from cast("Iterator[osmium.osm.Way | osmium.osm.Node]", iter(objects))
-
-
 def _cut(vertices: Vertices) -> _Streets:
     """Cut ways at shared nodes and at nodes that the file does not hold.
 
@@ -183,9 +172,7 @@ def _lines(
     """Line of each stretch in `crs`, drawn as the traffic of a one-way street goes."""
     transform = Transformer.from_crs(GEOGRAPHIC_CRS, crs, always_xy=True)
     taken = vertex_indices(streets.first, streets.vertices, backwards=against[streets.way])
-    x, y = transform.transform(
-        vertices.x[taken] / _UNITS_PER_DEGREE, vertices.y[taken] / _UNITS_PER_DEGREE
-    )
+    x, y = transform.transform(vertices.lon[taken], vertices.lat[taken])
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         cause = "an extract of another part of the world"
         _refuse([Fault(str(path), f"places where {crs} is defined", "places beyond", cause)])

@@ -2,46 +2,54 @@
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import osmium
 import pandas as pd
 
 from sdaasp_geo.errors import Fault
 from sdaasp_geo.sources import osm_tags
 from sdaasp_geo.sources.osm_file import INTERRUPTED
+from sdaasp_geo.sources.osm_opl import tags_of, vertices_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
     import numpy.typing as npt
 
+    from sdaasp_geo.sources.osm_opl import Line
     from sdaasp_geo.sources.osm_profiles import Profile
     from sdaasp_geo.tables.reading import Notes
 
     Ints = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
-
-# A node absent from the file has this coordinate.
-NO_COORDINATE = 2**31 - 1
 
 
 class Vertices(NamedTuple):
-    """Every vertex of every way kept, way after way."""
+    """Every vertex of every way kept, way after way.
+
+    Parameters
+    ----------
+    way
+        Its number among the ways kept, int64 (P,).
+    node
+        OpenStreetMap id, int64 (P,).
+    lon, lat
+        Degrees, float64 (P,); NaN where the file does not hold the node.
+    """
 
     way: Ints
     node: Ints
-    x: Ints
-    y: Ints
+    lon: Floats
+    lat: Floats
 
     @property
     def located(self) -> Bools:
         """Whether the file holds the node of each vertex, bool (P,)."""
-        return np.asarray(self.x != NO_COORDINATE)
+        return ~np.isnan(self.lon)
 
 
 @dataclass
@@ -57,26 +65,25 @@ class Ways:
     limit: list[str] = field(default_factory=list)
     duration: list[str] = field(default_factory=list)
     vertex_count: list[int] = field(default_factory=list)
-    node: array[int] = field(default_factory=lambda: array("q"))
-    x: array[int] = field(default_factory=lambda: array("q"))
-    y: array[int] = field(default_factory=lambda: array("q"))
     unused: list[tuple[str, str]] = field(default_factory=list)
     roundabout: list[bool] = field(default_factory=list)
     signals: dict[int, tuple[bool, bool]] = field(default_factory=dict)
+    _courses: list[tuple[Ints, Floats, Floats]] = field(default_factory=list)
 
-    def take_all(self, objects: Iterator[osmium.osm.Way | osmium.osm.Node]) -> None:
+    def take_all(self, blocks: Iterable[list[Line]]) -> None:
         """Take the ways, and the lights among the nodes."""
-        for each in objects:
-            if isinstance(each, osmium.osm.Way):
-                self.take(each)
-            else:
-                self.signals[each.id] = osm_tags.signal_directions(dict(each.tags))
+        for lines in blocks:
+            kept = [line.nodes for line in lines if self._take(line)]
+            self._courses.append(vertices_of(kept))
 
-    def take(self, way: osmium.osm.Way) -> None:
+    def _take(self, line: Line) -> bool:
         """Keep a way, or count it among those that the profile may not use."""
-        tags = dict(way.tags)
+        tags = tags_of(line.tags)
+        if not line.is_way:
+            self.signals[line.number] = osm_tags.signal_directions(tags)
+            return False
         if "highway" not in tags and tags.get("route") != "ferry":
-            return  # a hiking or bus route drawn as a way: not a road of the file
+            return False  # a hiking or bus route drawn as a way: not a road of the file
         self.seen += 1
         profile = self.profile
         road_class = profile.road_class(tags)
@@ -87,30 +94,29 @@ class Ways:
         elif (direction := profile.direction(tags)) is None:
             self.unused.append(("oneway=reversible", "direction by the hour"))
         else:
-            self._keep(way, tags, road_class, direction)
+            self._keep(line, tags, road_class, direction)
+            return True
+        return False
 
-    def _keep(self, way: osmium.osm.Way, tags: dict[str, str], road_class: str, to: int) -> None:
-        nodes = list(way.nodes)
+    def _keep(self, line: Line, tags: dict[str, str], road_class: str, to: int) -> None:
         self.row.append(self.seen)
-        self.way_id.append(way.id)
+        self.way_id.append(line.number)
         self.road_class.append(road_class)
         self.direction.append(to)
         self.roundabout.append(osm_tags.is_roundabout(tags))
         self.limit.append(self.profile.limit_text(tags))
         self.duration.append(tags.get("duration", "") if road_class == "ferry" else "")
-        self.vertex_count.append(len(nodes))
-        self.node.extend([node.ref for node in nodes])
-        self.x.extend([node.x for node in nodes])
-        self.y.extend([node.y for node in nodes])
+        self.vertex_count.append(line.vertex_count)
 
     def vertices(self) -> Vertices:
         """Return the vertices of all ways, a node named twice in a row once."""
         way = np.repeat(np.arange(len(self.row)), np.array(self.vertex_count, dtype=np.int64))
-        node, x, y = (np.array(column, dtype=np.int64) for column in (self.node, self.x, self.y))
+        columns = zip(*(self._courses or [vertices_of([])]), strict=True)
+        node, lon, lat = (np.concatenate(column) for column in columns)
         # A node named twice in a row would pass for a junction.
         kept = np.ones(node.size, dtype=bool)
         kept[1:] = (node[1:] != node[:-1]) | (way[1:] != way[:-1])
-        return Vertices(way[kept], node[kept], x[kept], y[kept])
+        return Vertices(way[kept], node[kept], lon[kept], lat[kept])
 
     def faults(self, path: Path) -> list[Fault]:
         """Fault of a file in which no way is for the profile."""
