@@ -18,8 +18,7 @@ def tell_inputs(session: Session, inputs: Inputs) -> None:
         "origins": len(inputs.origins),
         "facilities": len(inputs.facilities),
         "sites": len(inputs.sites),
-        "junctions": int(inputs.network.node_x.size),
-        "road_pieces": int(inputs.network.component_nodes.size),
+        **_road_figures(inputs),
         "rejected_rows": len(inputs.rejects),
         "doubtful_rows": len(inputs.flags),
         "unused_rows": int(inputs.unused["rows"].sum()),
@@ -28,8 +27,20 @@ def tell_inputs(session: Session, inputs: Inputs) -> None:
     told = list(figures.values())
     session.say("{} files read, no fault", *told[:1])
     session.say("{} communes, {} origins, {} facilities, {} sites", *told[1:5])
-    session.say("{} junctions of road in {} pieces", *told[5:7])
-    session.say("{} rows rejected, {} doubtful, {} that no service asks for", *told[7:])
+    if inputs.network is not None:
+        session.say("{} junctions of road in {} pieces", *told[5:7])
+    session.say("{} rows rejected, {} doubtful, {} that no service asks for", *told[-3:])
+
+
+def _road_figures(inputs: Inputs) -> dict[str, int]:
+    """Roads, which times that a file tells do without."""
+    network = inputs.network
+    if network is None:
+        return {"junctions": 0, "road_pieces": 0}
+    return {
+        "junctions": int(network.node_x.size),
+        "road_pieces": int(network.component_nodes.size),
+    }
 
 
 def tell_diagnostic(session: Session, diagnostic: Diagnostic) -> None:

@@ -104,14 +104,17 @@ def commune_table(
 
 def service_table(
     origins: gpd.GeoDataFrame,
-    facilities: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame | None,
     times: pd.DataFrame,
     choices: Choices,
 ) -> pd.DataFrame:
-    """One row a service: facilities, mean, median, who is reached."""
+    """One row a service: facilities, mean, median, who is reached.
+
+    Nobody knows how many facilities there are where the times alone are told.
+    """
     people = origins.set_index("origin")["population"]
     minutes, kinds = wide_times(times), wide_times(times, "kind")
-    counts = facilities.groupby("service")["count"].sum()
+    counts = None if facilities is None else facilities.groupby("service")["count"].sum()
     rows = []
     for service in choices.basket.services:
         time, kind = minutes[service.id].astype(float), kinds[service.id]
@@ -122,7 +125,7 @@ def service_table(
                 "service": service.id,
                 "label": service.label,
                 "gamme": service.gamme,
-                "facilities": int(counts.get(service.id, 0)),
+                "facilities": pd.NA if counts is None else int(counts.get(service.id, 0)),
                 "mean_min": overall_mean(time, people),
                 "median_min": weighted_median(time, people),
                 "max_min": float(time.max()),
@@ -132,7 +135,8 @@ def service_table(
                 **_within(time, people),
             }
         )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return table if counts is not None else table.astype({"facilities": "Int64"})
 
 
 def gamme_table(
@@ -268,6 +272,7 @@ def summary_of(
     figures, origins = tables["figures"], tables["origins"]
     people = origins.set_index("origin")["population"]
     within = share_within(figures["basket_min"], people)
+    measured = set(measured_services(tables["times"]))
     return {
         "territory": choices.name,
         "departement": choices.departement,
@@ -275,7 +280,9 @@ def summary_of(
         "communes": len(communes),
         "population": _whole(float(communes["population"].sum())),
         "services": len(services),
-        "services_without_facility": list(services.loc[services["facilities"] == 0, "service"]),
+        "services_without_facility": [
+            service for service in choices.basket.service_ids if service not in measured
+        ],
         "mean_min": {row.gamme: _number(row.mean_min) for row in gammes.itertuples()},
         "mean_min_by_service": {
             row.service: _number(row.mean_min) for row in services.itertuples()

@@ -59,7 +59,7 @@ class Notices(NamedTuple):
 
 def assembled(
     choices: Choices,
-    land: Land,
+    land: Land | None,
     measured: Measured,
     notices: Notices,
     provenance: dict[str, Any],
@@ -81,7 +81,9 @@ def assembled(
         "origins": origins,
         "times": times,
         "figures": figures,
-        "services": assemble.service_table(origins, land.facilities, times, choices),
+        "services": assemble.service_table(
+            origins, None if land is None else land.facilities, times, choices
+        ),
         "gammes": assemble.gamme_table(communes, origins, times, figures, choices),
         "rejects": notices.rejects,
         "flags": notices.flags,
@@ -129,7 +131,7 @@ def rebuilt(before: Diagnostic, times: pd.DataFrame, facilities: gpd.GeoDataFram
 
     Raises
     ------
-    ValueError
+    InputError
         If `before` has no land.
     """
     land = land_of(before)

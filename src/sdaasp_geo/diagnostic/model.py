@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.showing import Explorable, card
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ class Diagnostic(Explorable):
     summary, provenance
         As written to ``summary.json`` and ``provenance.json``.
     land
-        Roads, places and facilities; None for a diagnostic of tables alone, on which no
-        scenario can be tried.
+        Roads, places and facilities; None for a diagnostic of tables alone, or of times
+        that a file told, on which no scenario can be tried.
     levels
         What communes and origins belong to, beside EPCI; None where nothing was told. See
         :func:`~sdaasp_geo.diagnostic.by_level.by_level`.
@@ -144,7 +145,10 @@ class Diagnostic(Explorable):
 
     @property
     def profile(self) -> str:
-        """Who travels: by car (``drive``), on foot (``foot``) or by bicycle (``bike``)."""
+        """Who travels: by car (``drive``), on foot (``foot``) or by bicycle (``bike``).
+
+        ``published``: by car, in times that somebody else computed.
+        """
         return str(self.provenance.get("profile", "drive"))
 
     @property
@@ -181,12 +185,11 @@ def land_of(diagnostic: Diagnostic) -> Land:
 
     Raises
     ------
-    ValueError
+    InputError
         If it has none: no scenario can be tried on tables alone.
     """
     if diagnostic.land is None:
-        message = (
-            f"expected a diagnostic with its land, found one of tables alone: {diagnostic.name!r}"
-        )
-        raise ValueError(message)
+        cause = "times that a file tells ([times]): scenarios, grids and isochrones need roads"
+        fault = Fault(diagnostic.name, "a diagnostic with its land", "one of tables alone", cause)
+        raise InputError([fault])
     return diagnostic.land

@@ -69,6 +69,8 @@ def _inputs(territory: Territory) -> list[_Input]:
             found.append(_Input(part, layer.path, None, _KINDS[part]))
     if territory.origins.path is not None:
         found.append(_Input("origins", territory.origins.path, None, _KINDS["origins"]))
+    if (times := territory.times) is not None:
+        found.append(_Input("times", times.path, times.vintage, "times"))
     found += [
         _Input("roads", road.path, None, _KINDS.get(road.format, road.format))
         for road in territory.roads
@@ -129,6 +131,7 @@ def _optional(territory: Territory) -> list[Finding]:
     """Tell what the territory goes without, and what that costs."""
     communes = territory.communes
     sources: list[str] = [str(item.source) for item in territory.facilities]
+    measured = territory.times is None
     lacking: list[tuple[bool, str, str]] = [
         (
             communes.chefs_lieux is None,
@@ -146,7 +149,7 @@ def _optional(territory: Territory) -> list[Finding]:
             "movements",
         ),
         (
-            territory.origins.kind == "chef_lieu",
+            measured and territory.origins.kind == "chef_lieu",
             "no squares ([origins]): all inhabitants of a commune start from its chef-lieu",
             "carreaux_200m",
         ),
@@ -155,8 +158,21 @@ def _optional(territory: Territory) -> list[Finding]:
             "no France Services ([[sites]]): neither on the maps nor for scenarios",
             "france_services",
         ),
-        ("bpe" not in sources, "no facilities at their own positions (bpe)", "bpe"),
-        ("laposte" not in sources, "no list of the contact points of La Poste", "laposte"),
+        (
+            measured and "bpe" not in sources,
+            "no facilities at their own positions (bpe)",
+            "bpe",
+        ),
+        (
+            measured and "laposte" not in sources,
+            "no list of the contact points of La Poste",
+            "laposte",
+        ),
+        (
+            not measured,
+            "no roads ([[roads]]): times are told, and no scenario can be tried on them",
+            "osm",
+        ),
     ]
     found = [
         Finding("optional", "lacking", text, (), _fetch(territory, kind))
@@ -179,7 +195,11 @@ def _sourceless(territory: Territory, sources: list[str]) -> list[Finding]:
         for service in territory.basket.services
         if service.id not in given and not (known_by_code and service.bpe)
     ]
-    if not absent or not {"operators", "bpe", "bpe_counts"}.issuperset(sources):
+    if (
+        territory.times is not None
+        or not absent
+        or not {"operators", "bpe", "bpe_counts"}.issuperset(sources)
+    ):
         return []
     text = "services of the basket that no file gives: {}"
     return [Finding("optional", "lacking", text, (", ".join(absent),))]
@@ -208,7 +228,7 @@ def _next(territory: Territory, found: list[Finding]) -> list[Finding]:
         if territory.fictional and not command:
             command = "sdaasp-geo example exemple"
         return [Finding("next", "wrong", "first, what is missing", (), command)]
-    return [
+    found = [
         Finding(
             "next", "ok", "read every input and list its faults", (), f"sdaasp-geo check {path}"
         ),
@@ -219,14 +239,12 @@ def _next(territory: Territory, found: list[Finding]) -> list[Finding]:
             (),
             f"sdaasp-geo diagnose {path} --out resultats",
         ),
-        Finding(
-            "next",
-            "ok",
-            "choose places for new sites (the mairies, or --candidates FILE)",
-            (),
-            f"sdaasp-geo locate {path} --out sites --count 2 --bouquet france_services_2024",
-        ),
     ]
+    if territory.times is None:
+        text = "choose places for new sites (the mairies, or --candidates FILE)"
+        command = f"sdaasp-geo locate {path} --out sites --count 2 --bouquet france_services_2024"
+        found.append(Finding("next", "ok", text, (), command))
+    return found
 
 
 def _shown(path: Path) -> Path:

@@ -16,6 +16,7 @@ from sdaasp_geo.pipeline.gathering import Gathering
 from sdaasp_geo.pipeline.networks import territory_network
 from sdaasp_geo.pipeline.progress import Progress, silent
 from sdaasp_geo.pipeline.provenance import input_records
+from sdaasp_geo.sources.insee_access import told_to_every_origin
 from sdaasp_geo.sources.study import StudyArea
 from sdaasp_geo.tables.gate import schema_faults
 from sdaasp_geo.tables.inhabitants import Inhabitants
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     import pandera.pandas as pa
 
     from sdaasp_geo.network.road_network import RoadNetwork
-    from sdaasp_geo.territory import FacilitiesSection, Territory
+    from sdaasp_geo.sources.insee_access import PublishedTimes
+    from sdaasp_geo.territory import FacilitiesSection, Territory, TimesSection
 
     Geo = Reading[gpd.GeoDataFrame]
 
@@ -56,13 +58,15 @@ class Inputs:
     squares_km2
         Area of the inhabited squares by unit; None where origins are no squares.
     network
-        The roads.
+        The roads; None where times are told and not measured.
     rejects, flags, unused
         Rows left out, doubtful rows, rows nobody asked for, of all files.
     records
         Path, hash and vintage of each file.
     levels
         What communes and origins belong to; None where the territory names no level.
+    times
+        Access-times table of a file that tells them; None where they are to be measured.
     """
 
     communes: gpd.GeoDataFrame
@@ -71,12 +75,13 @@ class Inputs:
     facilities: gpd.GeoDataFrame
     sites: gpd.GeoDataFrame
     squares_km2: pd.Series | None
-    network: RoadNetwork
+    network: RoadNetwork | None
     rejects: pd.DataFrame
     flags: pd.DataFrame
     unused: pd.DataFrame
     records: list[dict[str, Any]]
     levels: Levels | None = None
+    times: pd.DataFrame | None = None
 
 
 def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
@@ -92,8 +97,10 @@ def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
     progress(0, steps, "communes")
     communes, places = _communes(territory, gathering)
     progress(1, steps, "points de départ")
-    squares = None
-    if territory.origins.kind != "chef_lieu":
+    squares = published = None
+    if territory.times is not None:
+        published = _published(territory, territory.times, places, gathering)
+    elif territory.origins.kind != "chef_lieu":
         squares = gathering.attempt(lambda: readers.origins(territory, places))
     # Without communes there is no area to keep to: the files are checked whole.
     area = None
@@ -112,13 +119,16 @@ def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
         sites.append(gathering.attempt(lambda s=site, d=dated: readers.sites(territory, s, d)))  # type: ignore[misc]
     progress(steps - 1, steps, "routes")
     records = input_records(territory)
-    network = territory_network(territory, area, _hashes(records), gathering)
+    network = None
+    if territory.times is None:
+        network = territory_network(territory, area, _hashes(records), gathering)
     groups, areas = _groups_and_areas(territory, places, gathering)
     whole = _stacked(facilities, FACILITIES, gathering, territory.crs)
     all_sites = _stacked(sites, SITES, gathering, territory.crs)
     gathering.faults += _repeated_files(records)
     gathering.close()
-    origins = _origins(territory, places, squares)
+    given = squares.table if squares is not None else published.origins if published else None
+    origins = _origins(territory, places, given)
     named = territory.origins.path or "origins"
     gathering.faults += schema_faults(origins, ORIGINS, file=named)
     gathering.close()
@@ -132,7 +142,7 @@ def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
         facilities=whole,
         sites=all_sites,
         squares_km2=_inhabited_km2(territory, squares),
-        network=_passed(network),
+        network=network,
         rejects=stack_notes(item.rejects for item in gathering.readings),
         flags=stack_notes(
             [
@@ -144,6 +154,7 @@ def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
         unused=stack_unused(item.unused for item in gathering.readings),
         records=records,
         levels=levels,
+        times=None if published is None else told_to_every_origin(published, origins),
     )
 
 
@@ -267,10 +278,24 @@ def _stacked(
     return whole
 
 
-def _origins(territory: Territory, places: Places, squares: Geo | None) -> gpd.GeoDataFrame:
-    if squares is None:
+def _origins(
+    territory: Territory, places: Places, given: gpd.GeoDataFrame | None
+) -> gpd.GeoDataFrame:
+    if given is None:
         return chef_lieu_origins(places, territory.departement)
-    return with_every_commune(squares.table, places, territory.departement)
+    return with_every_commune(given, places, territory.departement)
+
+
+def _published(
+    territory: Territory, section: TimesSection, places: Places, gathering: Gathering
+) -> PublishedTimes | None:
+    """Read the times that a file tells; nothing can be said of it without communes."""
+    if places.units.empty:
+        return None
+    published = gathering.attempt(lambda: readers.times(territory, section, places))
+    if published is not None:
+        gathering.readings.append(published.reading)
+    return published
 
 
 def _inhabited_km2(territory: Territory, squares: Geo | None) -> pd.Series | None:

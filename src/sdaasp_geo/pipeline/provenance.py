@@ -119,6 +119,8 @@ def _named_files(territory: Territory) -> Iterator[tuple[str, str, str | None]]:
             yield role, section.path, None
     if territory.origins.path is not None:
         yield "origins", territory.origins.path, None
+    if territory.times is not None:
+        yield "times", territory.times.path, _text(territory.times.vintage)
     for road in territory.roads:
         yield "roads", road.path, None
     for facility in territory.facilities:

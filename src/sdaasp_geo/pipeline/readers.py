@@ -21,6 +21,7 @@ from sdaasp_geo.sources.finess import read_finess
 from sdaasp_geo.sources.france_services import read_france_services
 from sdaasp_geo.sources.france_travail import read_france_travail
 from sdaasp_geo.sources.graphml import read_graphml
+from sdaasp_geo.sources.insee_access import PublishedTimes, read_insee_access_times
 from sdaasp_geo.sources.laposte import read_laposte
 from sdaasp_geo.sources.levels import read_levels
 from sdaasp_geo.sources.lines import read_lines
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         RoadsSection,
         SitesSection,
         Territory,
+        TimesSection,
     )
 
     Geo = Reading[gpd.GeoDataFrame]
@@ -98,6 +100,16 @@ def levels(territory: Territory, section: LevelsSection, places: Places) -> Read
         columns=section.columns,
         layer=section.layer,
         places=places,
+    )
+
+
+def times(territory: Territory, section: TimesSection, places: Places) -> PublishedTimes:
+    """Read the times that somebody has computed, and their origins."""
+    return read_insee_access_times(
+        territory.resolve(section.path),
+        basket=territory.basket,
+        places=places,
+        departement=territory.departement,
     )
 
 

@@ -53,6 +53,8 @@ def diagnose(territory: Territory, *, progress: Progress = silent) -> Diagnostic
     inputs = read_inputs(territory, progress=progress)
     hashes = {record["path"]: record["sha256"] for record in inputs.records}
     origins = _with_area(inputs, territory)
+    if inputs.times is not None:
+        return _diagnostic(territory, inputs, origins, inputs.times)
     progress(0, 1, "temps d'accès")
     times = kept_times(territory, hashes, lambda: _times(territory, inputs, origins))
     progress(1, 1, "")
@@ -76,6 +78,9 @@ def diagnose_inputs(territory: Territory, inputs: Inputs) -> Diagnostic:
 
 
 def _times(territory: Territory, inputs: Inputs, origins: gpd.GeoDataFrame) -> pd.DataFrame:
+    if inputs.times is not None:
+        return inputs.times
+    assert inputs.network is not None  # noqa: S101 (a territory has roads, or times are told)
     # The compiled searches take a while to load, and stored times need none.
     from sdaasp_geo.access.times import nearest_times
 
@@ -98,9 +103,10 @@ def _with_area(inputs: Inputs, territory: Territory) -> gpd.GeoDataFrame:
 def _diagnostic(
     territory: Territory, inputs: Inputs, origins: gpd.GeoDataFrame, times: pd.DataFrame
 ) -> Diagnostic:
+    network = inputs.network
     return assembled(
         territory,
-        Land(inputs.network, inputs.places, inputs.facilities),
+        None if network is None else Land(network, inputs.places, inputs.facilities),
         Measured(inputs.communes, origins, times, inputs.sites, inputs.levels),
         Notices(inputs.rejects, inputs.flags, inputs.unused),
         provenance_of(territory, inputs.records),

@@ -156,7 +156,9 @@ def method_section(
         (str(item.get("path", "")), _file_words(item))
         for item in diagnostic.provenance.get("inputs", [])
     ]
-    common = [f"{same_commune_sentence(choices)} {missing_service_sentence(choices)}"]
+    common = [
+        f"{same_commune_sentence(choices, diagnostic.profile)} {missing_service_sentence(choices)}"
+    ]
     return Section(
         "methode",
         "Méthode et limites",

@@ -21,7 +21,7 @@ from sdaasp_geo.report.pagetables import (
 )
 from sdaasp_geo.report.sentences import key_figures, key_sentences, threshold_sentence
 from sdaasp_geo.report.tallies import CLASS_LABELS
-from sdaasp_geo.report.travel import travel_limits, travel_words
+from sdaasp_geo.report.travel import PUBLISHED, travel_limits, travel_words
 from sdaasp_geo.report.words import (
     BASKET,
     assumptions_rows,
@@ -159,7 +159,7 @@ def _origin_of_figures(diagnostic: Diagnostic) -> dict[str, Any]:
         "assumptions": assumptions_rows(choices, diagnostic.profile),
         "travel": travel_words(diagnostic),
         "travel_limits": travel_limits(diagnostic),
-        "same_commune": same_commune_sentence(choices),
+        "same_commune": same_commune_sentence(choices, diagnostic.profile),
         "missing_service": missing_service_sentence(choices),
         "estimates": _estimates(diagnostic),
         "version": version_words(diagnostic),
@@ -209,6 +209,8 @@ def _kilometres(value: float | None) -> str:
 
 def _estimates(diagnostic: Diagnostic) -> str:
     """Say for which services most inhabitants' time is an estimate or a rule."""
+    if diagnostic.profile == PUBLISHED:
+        return "Tous les temps sont ceux que l'Insee publie : aucun n'est calculé ici."
     shares = diagnostic.services["estimate_share"].dropna()
     mostly = int((shares > 0.5).sum())
     if not (shares > 0).any():

@@ -145,10 +145,7 @@ def _line(diagnostic: Diagnostic, column: str) -> pd.Series:
 
 
 def _service_facts(line: pd.Series) -> list[str]:
-    facilities = int(line["facilities"])
-    facts = [f"{count(facilities, 'équipement')} dans la zone d'étude."]
-    if not facilities:
-        facts = ["Aucun équipement connu dans la zone d'étude."]
+    facts = [_facility_words(line)]
     if is_missing(line["mean_min"]):
         return facts
     facts.append(_within_words(line))
@@ -158,6 +155,15 @@ def _service_facts(line: pd.Series) -> list[str]:
             f"Temps estimé, sans trajet calculé{BEFORE_UNIT}: {percent(estimated)} des habitants."
         )
     return facts
+
+
+def _facility_words(line: pd.Series) -> str:
+    if is_missing(line["facilities"]):
+        return "Les temps publiés ne disent pas combien il y a d'équipements."
+    facilities = int(line["facilities"])
+    if not facilities:
+        return "Aucun équipement connu dans la zone d'étude."
+    return f"{count(facilities, 'équipement')} dans la zone d'étude."
 
 
 def _gamme_facts(diagnostic: Diagnostic, line: pd.Series) -> list[str]:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from sdaasp_geo.diagnostic.model import Diagnostic
 
 DRIVE = "drive"
+# By car as well, in times that somebody else has computed.
+PUBLISHED = "published"
 
 
 class TravelWords(NamedTuple):
@@ -50,6 +52,16 @@ TRAVEL_WORDS = {
         (
             ", hors embouteillages, sans feux et sans recherche d'une place",
             ", hors embouteillages et sans recherche d'une place",
+        ),
+        "Ils ne disent rien de ceux qui n'ont pas de voiture.",
+    ),
+    PUBLISHED: TravelWords(
+        "en voiture",
+        "publiés par l'Insee",
+        "minutes de voiture",
+        (
+            ", hors embouteillages, publiés par l'Insee",
+            ", hors embouteillages, publiés par l'Insee",
         ),
         "Ils ne disent rien de ceux qui n'ont pas de voiture.",
     ),

@@ -15,7 +15,7 @@ from sdaasp_geo.report.french import (
     percent,
     threshold,
 )
-from sdaasp_geo.report.travel import DRIVE, TRAVEL_WORDS, classes_of
+from sdaasp_geo.report.travel import DRIVE, PUBLISHED, TRAVEL_WORDS, classes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -178,8 +178,13 @@ def missing_service_sentence(choices: Assumptions) -> str:
     return f"Un service qu'un lieu de départ n'atteint pas {told}."
 
 
-def same_commune_sentence(choices: Assumptions) -> str:
+def same_commune_sentence(choices: Assumptions, profile: str) -> str:
     """Say how a time within one commune is found, as a sentence."""
+    if profile == PUBLISHED:
+        return (
+            "Le temps dans une même commune est celui que l'Insee publie, depuis chaque carreau "
+            "habité de 200 m."
+        )
     if choices.same_commune == "routed":
         return "Le temps dans une même commune est toujours calculé par la route."
     if choices.same_commune == "zero":
@@ -195,8 +200,17 @@ def same_commune_sentence(choices: Assumptions) -> str:
     )
 
 
+_PUBLISHED_WORDS = "temps en voiture publiés par l'Insee (METRIC-OSRM, heures creuses), par carreau habité de 200 m"
+
+
 def assumptions_line(choices: Assumptions, profile: str = DRIVE) -> str:
     """Return the choices that a map's small print names, on one line."""
+    after = (
+        f"service non atteint : {missing_service_words(choices.missing_service)} ; "
+        f"panier : {_BASKET_MEAN_WORDS[choices.basket_mean]}."
+    )
+    if profile == PUBLISHED:
+        return f"{_PUBLISHED_WORDS}, vers l'équipement le plus proche ; {after}"
     speeds = [
         f"{_CLASS_WORDS[name]} {number(choices.speed_kmh[name])}"
         for name in classes_of(choices, profile)
@@ -213,14 +227,33 @@ def assumptions_line(choices: Assumptions, profile: str = DRIVE) -> str:
         f"{told} ; "
         f"accès à la route à {number(choices.access_speed_kmh)} km/h "
         f"(détour × {number(choices.access_length_factor, decimals=1)}) aux deux bouts ; "
-        f"dans une même commune : {_SAME_COMMUNE_WORDS[choices.same_commune]} ; "
-        f"service non atteint : {missing_service_words(choices.missing_service)} ; "
-        f"panier : {_BASKET_MEAN_WORDS[choices.basket_mean]}."
+        f"dans une même commune : {_SAME_COMMUNE_WORDS[choices.same_commune]} ; {after}"
     )
 
 
 def assumptions_rows(choices: Assumptions, profile: str = DRIVE) -> list[tuple[str, str]]:
-    """Every choice that a journey depends on, as a French label and its value."""
+    """Every choice that a figure depends on, as a French label and its value."""
+    after = [
+        ("Service non atteint", missing_service_words(choices.missing_service)),
+        ("Temps du panier", _BASKET_MEAN_WORDS[choices.basket_mean]),
+    ]
+    doubt = (
+        "Position jugée douteuse au-delà de",
+        f"{number(choices.far_from_commune_m)}{BEFORE_UNIT}m de sa commune",
+    )
+    if profile == PUBLISHED:
+        return [("Temps d'accès", _PUBLISHED_WORDS), *after, doubt]
+    limit_min = choices.time_limit_min
+    return [
+        *_journey_rows(choices, profile),
+        *after,
+        ("Temps maximal calculé", "aucun" if limit_min is None else minutes(limit_min)),
+        doubt,
+    ]
+
+
+def _journey_rows(choices: Assumptions, profile: str) -> list[tuple[str, str]]:
+    """Every choice that a journey depends on."""
     classes = classes_of(choices, profile)
     detour = number(choices.access_length_factor, decimals=2)
     return [
@@ -247,16 +280,6 @@ def assumptions_rows(choices: Assumptions, profile: str = DRIVE) -> list[tuple[s
         (
             "Densité de l'espace habité, pour cette estimation",
             f"{number(choices.inhabited_density_per_km2)} hab./km²",
-        ),
-        ("Service non atteint", missing_service_words(choices.missing_service)),
-        ("Temps du panier", _BASKET_MEAN_WORDS[choices.basket_mean]),
-        (
-            "Temps maximal calculé",
-            "aucun" if choices.time_limit_min is None else minutes(choices.time_limit_min),
-        ),
-        (
-            "Position jugée douteuse au-delà de",
-            f"{number(choices.far_from_commune_m)}{BEFORE_UNIT}m de sa commune",
         ),
     ]
 

@@ -141,6 +141,39 @@ def read_insee_access_times(
     return PublishedTimes(whole, origins)
 
 
+def told_to_every_origin(published: PublishedTimes, origins: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the published times of some origins, with the reason for none of the others.
+
+    Parameters
+    ----------
+    published
+        As read.
+    origins
+        `ORIGINS` table: those of `published`, and others that the file says nothing of,
+        such as the chef-lieu of a commune without any square.
+
+    Returns
+    -------
+    DataFrame
+        `ACCESS_TIMES`: every origin × service, in their order.
+    """
+    times = published.times
+    services = pd.Index(times["service"].unique())
+    offered = times.loc[times["reason"] != "no_facility", "service"].unique()
+    lacking = origins.loc[~origins["origin"].isin(published.origins["origin"]), "origin"]
+    untold = pd.MultiIndex.from_product([lacking, services], names=["origin", "service"])
+    more = untold.to_frame(index=False).assign(
+        time_min=np.nan, facility=None, kind=None, reason="not_published"
+    )
+    more.loc[~more["service"].isin(offered), "reason"] = "no_facility"
+    whole = pd.concat([times, more.astype(times.dtypes)[list(times.columns)]], ignore_index=True)
+    line = pd.Index(origins["origin"]).get_indexer(pd.Index(whole["origin"]))
+    place = services.get_indexer(pd.Index(whole["service"]))
+    kept = line >= 0
+    order = np.lexsort((place[kept], line[kept]))
+    return pd.DataFrame(whole[kept].iloc[order].reset_index(drop=True))
+
+
 def _asked(basket: Basket, services: Sequence[str] | None) -> list[str]:
     asked = list(dict.fromkeys(basket.service_ids if services is None else services))
     if strange := [service for service in asked if service not in basket.service_ids]:

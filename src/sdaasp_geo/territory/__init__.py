@@ -9,6 +9,7 @@ from sdaasp_geo.territory.sections import (
     PopulationsSection,
     RoadsSection,
     SitesSection,
+    TimesSection,
 )
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "RoadsSection",
     "SitesSection",
     "Territory",
+    "TimesSection",
     "read_territory",
 ]

@@ -29,6 +29,13 @@ _OWN_COLUMNS = {"columns", "separator", "layer"}
 _WITH_SERVICES = ("osm", "annuaire", "finess", "france_travail")
 # Products that are read for cars alone.
 _FOR_CARS = ("bdtopo", "route500")
+# Assumptions on which nothing depends where times are told and not measured.
+_OF_SEARCHES = {
+    *("speed_kmh", "posted_speed_factor", "implicit_limit_kmh", "signal_cost_s"),
+    *("left_turn_cost_s", "roundabout_cost_s", "access_speed_kmh", "access_length_factor"),
+    *("snap_limit_m", "min_component_nodes", "no_access_classes", "same_commune"),
+    *("inhabited_density_per_km2", "time_limit_min"),
+}
 # What the files of a format tell by themselves, and a territory file cannot.
 _UNREAD_OF_ROADS = {
     "lines": {"profile"},
@@ -191,6 +198,21 @@ def _unread_road_keys(parsed: TerritoryToml, path: Path) -> list[Fault]:
             for key in sorted(unread & section.model_fields_set)
         ]
     return faults
+
+
+def ground_faults(parsed: TerritoryToml, path: Path) -> list[Fault]:
+    """Refuse a file with nothing to measure times on, or with times and what would measure them."""
+    if parsed.times is None:
+        return [
+            Fault(str(path), "this key", "no such key", column=key)
+            for key in ("roads", "facilities")
+            if not getattr(parsed, key)
+        ]
+    told = sorted(parsed.model_fields_set & {"roads", "facilities", "origins"})
+    told += [f"assumptions.{key}" for key in parsed.assumptions if key in _OF_SEARCHES]
+    expected = "either [times], or what times are measured on"
+    cause = "a section copied from another territory file: times that are told are not measured"
+    return [Fault(str(path), expected, "both", cause, column=key) for key in told]
 
 
 def profile_faults(parsed: TerritoryToml, path: Path) -> list[Fault]:

@@ -6,7 +6,7 @@ import dataclasses
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
@@ -18,6 +18,7 @@ from sdaasp_geo.tables.crs import departement_crs
 from sdaasp_geo.territory.checks import (
     crs_faults,
     frequency_faults,
+    ground_faults,
     origins_faults,
     profile_faults,
     service_faults,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         RoadProfile,
         RoadsSection,
         SitesSection,
+        TimesSection,
     )
 
 DEFAULT_BASKET_ZONE_MIN = 7.0
@@ -62,6 +64,8 @@ class Territory:
         Minutes above which a commune is remote, by gamme, and ``basket`` for the zones.
     cache_dir
         Where built networks are kept; None for no cache.
+    times
+        The file of times that stands in place of roads and facilities, if one does.
     """
 
     path: Path
@@ -80,10 +84,16 @@ class Territory:
     assumptions: Assumptions
     thresholds_min: dict[str, float]
     cache_dir: Path | None
+    times: TimesSection | None = None
 
     @property
-    def profile(self) -> RoadProfile:
-        """Who travels: by car (``drive``), on foot or by bicycle."""
+    def profile(self) -> RoadProfile | Literal["published"]:
+        """Who travels: by car (``drive``), on foot or by bicycle.
+
+        ``published``: by car, in times that a file tells.
+        """
+        if self.times is not None:
+            return "published"
         return next((road.profile for road in self.roads if road.profile != "drive"), "drive")
 
     def resolve(self, path: str) -> Path:
@@ -96,8 +106,11 @@ class Territory:
             "système de coordonnées": self.crs,
             "pourtour (km)": self.buffer_km,
             "panier": self.basket.label,
-            "routes": len(self.roads),
-            "fichiers d'équipements": len(self.facilities),
+            **(
+                {"routes": len(self.roads), "fichiers d'équipements": len(self.facilities)}
+                if self.times is None
+                else {"temps publiés": self.times.path}
+            ),
             "fichiers de sites": len(self.sites),
         }
         return card(f"Territoire – {self.name}", figures, then=str(self.path))
@@ -146,7 +159,7 @@ def _load(path: Path) -> dict[str, Any]:
 def _territory(parsed: TerritoryToml, path: Path) -> Territory:
     faults: list[Fault] = []
     basket = _basket(parsed, path, faults)
-    faults += profile_faults(parsed, path)
+    faults += ground_faults(parsed, path) + profile_faults(parsed, path)
     choices = _choices_of_profile(parsed) | parsed.assumptions
     assumptions = _assumptions(choices, path, faults)
     crs = parsed.crs or departement_crs(parsed.departement)
@@ -175,6 +188,7 @@ def _territory(parsed: TerritoryToml, path: Path) -> Territory:
         assumptions=assumptions,
         thresholds_min=_thresholds(parsed.thresholds),
         cache_dir=(path.parent / parsed.cache.dir).resolve() if parsed.cache else None,
+        times=parsed.times,
     )
 
 

@@ -81,6 +81,14 @@ class RoadsSection(Layer):
     length_factor: float = Field(default=1.0, gt=0)
 
 
+class TimesSection(Section):
+    """Times that somebody has computed, in place of roads and facilities."""
+
+    source: Literal["insee"]
+    path: str
+    vintage: int | str | None = None
+
+
 class FacilitiesSection(Layer):
     """One file of places that offer services."""
 
@@ -127,8 +135,10 @@ class TerritoryToml(Section):
     fictional: bool = False
     communes: CommunesSection
     origins: OriginsSection = OriginsSection()
-    roads: list[RoadsSection] = Field(min_length=1)
-    facilities: list[FacilitiesSection] = Field(min_length=1)
+    # Either times that a file tells, or roads and facilities to measure them on.
+    times: TimesSection | None = None
+    roads: list[RoadsSection] = Field(default_factory=list)
+    facilities: list[FacilitiesSection] = Field(default_factory=list)
     sites: list[SitesSection] = Field(default_factory=list)
     levels: list[LevelsSection] = Field(default_factory=list)
     basket: BasketSection = BasketSection()

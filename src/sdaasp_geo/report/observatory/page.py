@@ -158,7 +158,7 @@ def _words(diagnostic: Diagnostic, gains: Sequence[Gains]) -> dict[str, Any]:
         ],
         "assumptions": assumptions_rows(diagnostic.assumptions, diagnostic.profile),
         "travel_limits": travel_limits(diagnostic),
-        "same_commune": same_commune_sentence(diagnostic.assumptions),
+        "same_commune": same_commune_sentence(diagnostic.assumptions, diagnostic.profile),
         "missing_service": missing_service_sentence(diagnostic.assumptions),
         "version": version_words(diagnostic),
         "ramp": style.RAMP,

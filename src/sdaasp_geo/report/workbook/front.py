@@ -43,7 +43,7 @@ def read_me(diagnostic: Diagnostic, sheets: Sequence[Sheet]) -> list[Line]:
         ("Case vide", "chiffre inconnu ; ce n'est pas un zéro"),
         ("Note d'un titre", "la définition de la colonne et son nom dans les fichiers de données"),
         ("Éloignement", threshold_sentence(diagnostic)),
-        ("Même commune", same_commune_sentence(diagnostic.assumptions)),
+        ("Même commune", same_commune_sentence(diagnostic.assumptions, diagnostic.profile)),
         ("Service non atteint", missing_service_sentence(diagnostic.assumptions)),
         ("D'où viennent les chiffres", ""),
         ("Fichiers", sources_words(diagnostic)),
