@@ -194,3 +194,15 @@ columns = { service = "s", commune = "c" }
     told = flags[flags["row"] == 0][["source", "column", "value", "reason"]].to_numpy().tolist()
     reason = "1 of 2 places may be those of counts.csv, roads.osm.pbf: they count twice"
     assert told == [["more.csv", "service", "pharmacie", reason]]
+
+
+def test_two_products_of_one_land_are_flagged_also_from_the_cache(tmp_path):
+    twice = f"{LINES}\n{LINES.replace('roads.gpkg', 'again.gpkg')}"
+    kept = f'{toml(twice)}\n[cache]\ndir = "cache"\n'
+    path = toy_territory.write(tmp_path, toml=kept)
+    toy_territory.roads().to_file(tmp_path / "again.gpkg", layer="roads")
+    told = [read_inputs(read_territory(path)).flags for _ in range(2)]
+    for flags in told:
+        line = flags[flags["source"] == "again.gpkg"].iloc[0]
+        assert line["reason"].startswith("roads of the same land as roads.gpkg")
+        assert line["row"] == 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import logging
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +17,8 @@ from sdaasp_geo.network.road_network import RoadNetwork
 from sdaasp_geo.network.snapping import snap
 from sdaasp_geo.pipeline import readers
 from sdaasp_geo.pipeline.cache import hierarchy_path, network_path
-from sdaasp_geo.tables.reading import NOTE_COLUMNS, UNUSED_COLUMNS, Reading
+from sdaasp_geo.tables.reading import NOTE_COLUMNS, UNUSED_COLUMNS, Notes, Reading
+from sdaasp_geo.tables.same_roads import same_roads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,15 +69,25 @@ def territory_network(
         gathering.attempt(lambda s=section: readers.roads(territory, s, area))  # type: ignore[misc]
         for section in territory.roads
     ]
-    tables = [reading.table for reading in readings if reading is not None]
-    if len(tables) < len(readings):
+    whole = [reading for reading in readings if reading is not None]
+    if len(whole) < len(readings):
         return None
+    tables = [reading.table for reading in whole]
     built = gathering.attempt(lambda: _built(territory, tables))
     if built is None:
         return None
+    names = [PurePath(section.path).name for section in territory.roads]
+    twice = _noted(same_roads(tables, names))
+    gathering.readings.append(twice)
     if stored is not None:
-        _keep(built, [reading for reading in readings if reading is not None], stored)
+        _keep(built, [*whole, twice], stored)
     return gathering.attempt(lambda: _with_a_street(_shelved(built, path), territory))
+
+
+def _noted(flags: pd.DataFrame) -> Reading[pd.DataFrame]:
+    """Make a reading of no rows of what is told of several files together."""
+    nothing = Notes("").close(pd.DataFrame(), 0)
+    return dataclasses.replace(nothing, flags=flags)
 
 
 def _shelved(network: RoadNetwork, path: Path | None) -> RoadNetwork:

@@ -165,6 +165,16 @@ _PARTS: tuple[tuple[str, str, str], ...] = (
     ),
     (r"they count twice", "ils comptent deux fois", ""),
     (
+        r"roads of the same land as ([^:]+)",
+        "routes des mêmes lieux que {0}",
+        "routes des mêmes lieux qu'un autre fichier",
+    ),
+    (
+        r"two products do not meet, and both are driven on",
+        "deux produits ne se rejoignent pas, et l'on roule sur les deux",
+        "",
+    ),
+    (
         r"same service at the same place as row (\d+)",
         "même service au même lieu que la ligne {0}",
         "même service au même lieu qu'une autre ligne",
