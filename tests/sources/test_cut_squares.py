@@ -3,12 +3,15 @@
 import dataclasses
 from types import SimpleNamespace
 
+import geopandas as gpd
 import lands
 import pytest
+import shapely
 from test_population_grids import EDITIONS, grid, name, raster, read, read_raster, rows_of_edition
 
 from sdaasp_geo.pipeline.inputs import _inhabited_km2
 from sdaasp_geo.report.reasons import french_note
+from sdaasp_geo.tables.levels import shares_in
 
 
 def _area_of(reading, size_m=10_000.0):
@@ -32,6 +35,29 @@ def test_squares_of_other_files_are_as_large_as_the_territory_says(tmp_path):
     table["population"] = table["population"].mask(empty, 0.0)
     reading = dataclasses.replace(reading, table=table)
     assert _area_of(reading, size_m=2000.0).to_dict() == {"13001": 4.0, "13201": 4.0}
+
+
+def test_the_parts_of_a_cut_square_lie_in_areas_each_on_its_own(tmp_path):
+    """Squares drawn anew around their middles would overlap what lies beside."""
+    reading = read_raster(raster(tmp_path / "p.tif", grid(), cell_km=10.0))
+    origins = reading.table
+    halves = origins[origins["unit"].isin(["13201", "13202"])].set_index("unit")
+    (west, east) = halves.loc[["13201", "13202"], "part"]
+    assert shapely.intersection(west, east).area == 0
+    areas = gpd.GeoDataFrame(
+        {"level": "qpv", "code": ["w", "quarter"], "name": ["W", "Quarter"]},
+        geometry=[west, shapely.box(*west.bounds[:2], east.centroid.x, east.bounds[3])],
+        crs=origins.crs,
+    )
+    parts = origins.set_index("origin")["part"]
+    shares = shares_in(origins, areas, parts=parts).set_index(["code", "origin"])["share"]
+    by_hand = {("w", halves.loc["13201", "origin"]): 1.0}
+    by_hand |= {
+        ("quarter", halves.loc[unit, "origin"]): n for unit, n in (("13201", 1), ("13202", 0.5))
+    }
+    assert shares.to_dict() == pytest.approx(by_hand)
+    # Whole cells are parts as well: the inhabitants of a part add up to those of the file.
+    assert parts.area.sum() / 1e6 == pytest.approx(origins["area_km2"].sum())
 
 
 def test_insee_s_squares_know_their_area_and_their_side(tmp_path):

@@ -403,6 +403,16 @@ def test_a_territory_file_names_squares_or_a_raster(tmp_path):
         found = readers.origins(territory, PLACES).table
         assert found["population"].sum() == people
         assert ("imputed" in found) == (file != "p.tif")
+    # Both say their side themselves; a file of other columns does not.
+    for file in ("p.tif", "s.csv"):
+        untold = section.format(file).replace("size_m = 1000\n", "")
+        (tmp_path / "t.toml").write_text(toml + untold, encoding="utf-8")
+        assert len(readers.origins(read_territory(tmp_path / "t.toml"), PLACES).table)
+    other = untold.replace("s.csv", "o.csv").replace("merge = 2\n", "")
+    (tmp_path / "t.toml").write_text(toml + other, encoding="utf-8")
+    (tmp_path / "o.csv").write_text("id,ind,x,y\n", encoding="utf-8")
+    with pytest.raises(InputError, match="origins.size_m.*the side of the squares in metres"):
+        readers.origins(read_territory(tmp_path / "t.toml"), PLACES)
     # Four cells of 1 km are one of 2 km; what is read of an archive is known by the archive.
     (tmp_path / "t.toml").write_text(toml + section.format("p.tif"), encoding="utf-8")
     assert len(readers.origins(read_territory(tmp_path / "t.toml"), PLACES).table) == 25

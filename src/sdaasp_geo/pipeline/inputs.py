@@ -133,7 +133,7 @@ def read_inputs(territory: Territory, *, progress: Progress = silent) -> Inputs:
     gathering.faults += schema_faults(origins, ORIGINS, file=named)
     gathering.close()
     progress(steps, steps, "")
-    levels = _levels(territory, groups, areas, origins)
+    levels = _levels(territory, groups, areas, origins, _table(squares))
     table = _passed(communes).table
     return Inputs(
         communes=table if levels is None else with_epci(table, levels.communes),
@@ -229,11 +229,15 @@ def _levels(
     groups: list[pd.DataFrame],
     areas: list[gpd.GeoDataFrame],
     origins: gpd.GeoDataFrame,
+    squares: gpd.GeoDataFrame | None,
 ) -> Levels | None:
     if not territory.levels:
         return None
     size_m = territory.origins.size_m if territory.origins.kind == "squares" else None
-    shares = [shares_in(origins, table, size_m=size_m) for table in areas]
+    parts = None
+    if squares is not None and "part" in squares:
+        parts = squares.set_index("origin")["part"]
+    shares = [shares_in(origins, table, size_m=size_m, parts=parts) for table in areas]
     return Levels(_one(groups, COMMUNE_LEVELS), _one(shares, AREA_SHARES))
 
 
@@ -299,15 +303,15 @@ def _published(
 
 
 def _inhabited_km2(territory: Territory, squares: Geo | None) -> pd.Series | None:
-    size_m = territory.origins.size_m
-    if squares is None or territory.origins.kind != "squares" or size_m is None:
+    if squares is None or territory.origins.kind != "squares":
         return None
     inhabited = squares.table[squares.table["population"] > 0]
     by_unit = inhabited.groupby("unit")
     # A square that communes cut is there once for each: only its part lies in the unit.
     if "area_km2" in inhabited:
         return pd.Series(by_unit["area_km2"].sum())
-    return pd.Series(by_unit.size() * (size_m**2 / _M2_PER_KM2))
+    side_m = _passed(territory.origins.size_m)
+    return pd.Series(by_unit.size() * (side_m**2 / _M2_PER_KM2))
 
 
 def _passed(value: T | None) -> T:

@@ -211,6 +211,11 @@ def origins(territory: Territory, places: Places) -> Geo:
     # Named columns say that the file is another's, whatever it looks like.
     if not section.columns and is_filosofi(path):
         return read_filosofi(path, layer=section.layer, **shared)
+    if section.kind == "squares" and section.size_m is None:
+        expected = "the side of the squares in metres"
+        cause = "a file that does not tell it, as Filosofi's and rasters do"
+        where = territory.path.name
+        raise InputError([Fault(where, expected, "no such key", cause, column="origins.size_m")])
     return read_points_of_origin(
         path, columns=section.columns, layer=section.layer, size_m=section.size_m, **shared
     )

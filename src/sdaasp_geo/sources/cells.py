@@ -63,8 +63,8 @@ def origins_of_cells(
     Returns
     -------
     GeoDataFrame
-        Table `ORIGINS` with the other columns of `cells` and ``area_km2`` (of the cell in
-        the unit), in the order of the file. A cell in one commune stands at its middle, a
+        Table `ORIGINS` with the other columns of `cells`, ``area_km2`` and ``part`` (area
+        and polygon of the cell in the unit), in the order of the file. A cell in one commune stands at its middle, a
         part of one at the middle of that part, under ``<origin>-<unit>``.
 
     Notes
@@ -99,7 +99,7 @@ def refuse_nothing(
 def _parts(
     cells: gpd.GeoDataFrame, finest: gpd.GeoDataFrame, places: Places, listed: pd.Series | None
 ) -> pd.DataFrame:
-    """One row for each cell and unit that it overlies: ``row unit area_m2 x y whole``."""
+    """One row for each cell and unit that it overlies: ``row unit area_m2 middle part several``."""
     shapes, units = cells.geometry.to_numpy(), finest.geometry.to_numpy()
     which, where = shapely.STRtree(units).query(shapes, predicate="intersects")
     rows, codes = cells.index.to_numpy()[which], finest.index.to_numpy()[where]
@@ -110,10 +110,12 @@ def _parts(
     crossing = ~shapely.covers(units[where], shapes[which])
     area_m2 = shapely.area(shapes[which])
     middles = cells["middle"].to_numpy()[which]
-    pieces = shapely.intersection(shapes[which[crossing]], units[where[crossing]])
-    area_m2[crossing] = shapely.area(pieces)
-    middles[crossing] = shapely.centroid(pieces)
-    parts = pd.DataFrame({"row": rows, "unit": codes, "area_m2": area_m2, "middle": middles})
+    pieces = shapes[which]
+    pieces[crossing] = shapely.intersection(pieces[crossing], units[where[crossing]])
+    area_m2[crossing] = shapely.area(pieces[crossing])
+    middles[crossing] = shapely.centroid(pieces[crossing])
+    columns = {"row": rows, "unit": codes, "area_m2": area_m2, "middle": middles, "part": pieces}
+    parts = pd.DataFrame(columns)
     # What only touches a unit is not in it.
     parts = parts[area_m2 > _SLIVER_M2].sort_values(["row", "unit"], ignore_index=True)
     parts["several"] = parts["row"].duplicated(keep=False)
@@ -150,6 +152,7 @@ def _with_shores(parts: pd.DataFrame, cells: gpd.GeoDataFrame, places: Places) -
             "unit": found.to_numpy(),
             "area_m2": lost.geometry.reindex(found.index).area.to_numpy(),
             "middle": lost["middle"].reindex(found.index).to_numpy(),
+            "part": lost.geometry.reindex(found.index).to_numpy(),
             "several": False,
         }
     )
@@ -217,4 +220,5 @@ def _table(cells: gpd.GeoDataFrame, parts: pd.DataFrame, places: Places) -> gpd.
     table = gpd.GeoDataFrame(columns, geometry=parts["middle"].to_numpy(), crs=places.crs)
     for name in ("origin", "commune", "unit", "known_by"):
         table[name] = table[name].astype("str")
-    return table[[*ORIGINS.columns, *extra, "area_km2"]]
+    table["part"] = gpd.GeoSeries(parts["part"].to_numpy(), index=table.index, crs=places.crs)
+    return table[[*ORIGINS.columns, *extra, "area_km2", "part"]]

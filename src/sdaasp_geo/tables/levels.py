@@ -44,7 +44,11 @@ class Levels(NamedTuple):
 
 
 def shares_in(
-    origins: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, *, size_m: float | None = None
+    origins: gpd.GeoDataFrame,
+    areas: gpd.GeoDataFrame,
+    *,
+    size_m: float | None = None,
+    parts: gpd.GeoSeries | None = None,
 ) -> pd.DataFrame:
     """Share of each origin that lies in each area.
 
@@ -58,6 +62,10 @@ def shares_in(
         Side of the squares whose centres the origins are; None for points. Inhabitants
         are taken as spread evenly over a square of the European grid (EPSG:3035; overseas
         of the official system). What is known by its commune alone stays a point.
+    parts
+        Where the inhabitants of origins live, by origin, where their polygons are known
+        (as :func:`~sdaasp_geo.sources.filosofi.read_filosofi` cuts squares between
+        communes); they go before `size_m`.
 
     Returns
     -------
@@ -69,6 +77,9 @@ def shares_in(
     if size_m is not None:
         square = (origins["known_by"] == "position").to_numpy()
         starts[square] = _squares(origins[square], size_m)
+    if parts is not None:
+        known = origins["origin"].isin(parts.index).to_numpy()
+        starts[known] = parts.loc[origins.loc[known, "origin"]].to_numpy()
     pairs = _pairs(starts, shapes)
     told = areas[["level", "code", "name"]].reset_index(drop=True)
     table = told.loc[pairs["area"]].reset_index(drop=True).assign(share=pairs["share"].to_numpy())

@@ -145,9 +145,6 @@ def origins_faults(origins: OriginsSection, path: Path) -> list[Fault]:
     if origins.kind != "chef_lieu" and origins.path is None:
         expected = f"the path of the {origins.kind}"
         faults.append(Fault(str(path), expected, "no such key", column="origins.path"))
-    if origins.kind == "squares" and origins.size_m is None:
-        expected = "the side of the squares in metres"
-        faults.append(Fault(str(path), expected, "no such key", column="origins.size_m"))
     return faults
 
 
