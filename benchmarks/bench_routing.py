@@ -2,7 +2,9 @@
 
 Five tasks on seeded synthetic road-like graphs: `nearest_all` (29 services, every node),
 `nearest_origins` (the same for 5,000 of them), `matrix` (2,000 × 2,000), `candidates`
-(what each of 500 new sites would gain) and `build` (the hierarchy). Seconds are medians of
+(what each of 500 new sites would gain) and `build` (the hierarchy); and two more that no peer
+has: `new_times` (a hierarchy for other speeds) and `floor` (what the machine takes to write the
+answers of `nearest_all`, and to move as much memory as a sweep). Seconds are medians of
 three turns, the backends of a task taking turns so that whatever else the machine does falls
 on all of them. Slow peers take one turn in a process of their own, stopped at a limit, over a
 part of the services (`services`: the facilities of each) or sources; `part` rows ask our
@@ -30,7 +32,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import osrm_peer
-from ours import Bucket, ByHierarchy, built
+from floors import Floor
+from ours import Bucket, ByHierarchy, NewTimes, built
 from peers import Networkx, Pandana, Scipy, installed
 from sdaasp_geo.routing.nearest import nearest
 from synthetic_graph import road_like_graph, services
@@ -247,12 +250,45 @@ def build_entries(asked: Asked) -> list[Entry]:
     return entries
 
 
+def new_time_entries(_asked: Asked) -> list[Entry]:
+    """Prepare a graph for other times, and take them."""
+    return [
+        Entry("new_times", "topology", 1, NewTimes, "topology", (), 1, None, slow=True),
+        Entry("new_times", "customised", 1, NewTimes, "customised", (), 1, None),
+    ]
+
+
+def floor_entries(asked: Asked) -> list[Entry]:
+    """Write answers that say nothing, and stream memory."""
+    count = len(asked.wanted)
+    return [
+        Entry(
+            "floor",
+            name,
+            threads,
+            functools.partial(Floor, threads=threads),
+            method,
+            (count,),
+            count,
+            None,
+        )
+        for threads in (1, 2)
+        for name, method in (
+            ("answers written", "written"),
+            ("answers written again", "written_again"),
+            ("sweep's bytes moved", "moved"),
+        )
+    ]
+
+
 TASKS = {
     "nearest_all": nearest_entries,
     "nearest_origins": origin_entries,
     "matrix": matrix_entries,
     "candidates": candidate_entries,
     "build": build_entries,
+    "new_times": new_time_entries,
+    "floor": floor_entries,
 }
 
 

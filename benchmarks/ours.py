@@ -15,6 +15,8 @@ from sdaasp_geo.routing.nearest import Seeds, nearest, nearest_two
 from sdaasp_geo.routing.restriction import restriction
 from sdaasp_geo.routing.sweeps import matrix, nearest_by_hierarchy
 from sdaasp_geo.routing.sweeps_two import nearest_two_by_hierarchy
+from sdaasp_geo.routing.topology import build_topology, customised
+from synthetic_graph import road_like_graph
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from sdaasp_geo.network.graph import SearchGraph
     from sdaasp_geo.routing.nearest import Nearest
     from sdaasp_geo.routing.restriction import Restriction
+    from sdaasp_geo.routing.topology import Topology
 
     Table = NDArray[Any]
 
@@ -130,6 +133,30 @@ class ByHierarchy:
         """Return times from sources to targets."""
         with ThreadPoolExecutor(self.threads) as pool:
             return matrix(self.hierarchy, sources, targets, executor=pool)
+
+
+class NewTimes:
+    """Other times on the same roads."""
+
+    def __init__(self, graph: SearchGraph) -> None:
+        self.graph = graph
+        small = road_like_graph(2_000)
+        # Loads what was compiled.
+        customised(build_topology(small), small)
+        self.known: Topology | None = None
+
+    def topology(self) -> list[Table]:
+        """Prepare the graph for any times."""
+        self.known = build_topology(self.graph)
+        return []
+
+    def customised(self) -> list[Table]:
+        """Take times a tenth longer; the topology is made before the first turn."""
+        if self.known is None:
+            self.topology()
+        slower = self.graph._replace(weights_ms=(self.graph.weights_ms * 11) // 10)
+        customised(self.known, slower)
+        return []
 
 
 def seeds_at(nodes: Table) -> list[Seeds]:
