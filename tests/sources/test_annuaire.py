@@ -43,7 +43,8 @@ def entry(number, kind="caf", code="13001", addresses=None, **more):
         "ancien_code_pivot": f"{kind}-{code}-01",
         "pivot": [{"type_service_local": kind, "code_insee_commune": [code]}],
         "adresse": [address()] if addresses is None else addresses,
-        "plage_ouverture": [WEEK],
+        # A copy: other tests put faults in every place of an entry.
+        "plage_ouverture": [dict(WEEK)],
         "siret": "",
     } | more
 
