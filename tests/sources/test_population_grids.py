@@ -387,6 +387,18 @@ def test_no_square_is_lost(tmp_path, rows):
     assert reading.rows_kept == kept
 
 
+@pytest.mark.parametrize("system", ["5035", "30358", "4326", "5701"])
+def test_a_square_of_no_metric_system_is_rejected(tmp_path, system):
+    """Codes that nobody gave away, one in degrees, one of heights: a digit changed, perhaps."""
+    odd = name(7, 7).replace("CRS3035", f"CRS{system}")
+    rows = rows_of_edition(200, (name(5, 5), 0, "13001", 4), (odd, 0, "13001", 7))
+    reading = read(lands.table(tmp_path / "s.csv", EDITIONS["2021"][0], *rows))
+    assert reading.rejects[["row", "value", "reason"]].to_numpy().tolist() == [
+        [3, odd, "coordinates in no known system"]
+    ]
+    assert reading.table["population"].tolist() == [4.0]
+
+
 def test_a_territory_file_names_squares_or_a_raster(tmp_path):
     toml = toy_territory.TOML.replace('departement = "01"', 'departement = "13"')
     section = '[origins]\nkind = "squares"\nsize_m = 1000\nmerge = 2\npath = "{}"\n'

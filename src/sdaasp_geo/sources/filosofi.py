@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj.exceptions import CRSError
 
 from sdaasp_geo.errors import Fault, InputError
 from sdaasp_geo.sources.cells import origins_of_cells, refuse_nothing
@@ -25,6 +26,7 @@ from sdaasp_geo.sources.facilities import without_duplicates
 from sdaasp_geo.sources.layers import holds_layer, layer_names, read_attributes
 from sdaasp_geo.sources.names import listing
 from sdaasp_geo.sources.text import possible_columns, table_pieces, to_counts, to_numbers
+from sdaasp_geo.tables.crs import is_metric
 from sdaasp_geo.tables.reading import Notes
 
 if TYPE_CHECKING:
@@ -182,7 +184,10 @@ def _near(
     named = square["crs"].notna()
     reason = "expected a square's name such as CRS3035RES200mN2471400E3775200"
     frame = notes.keep(frame, ~named, columns.square, reason)
-    square = square[named]
+    metric = {system: _has_squares(system) for system in square["crs"].dropna().unique()}
+    foreign = ~square["crs"][named].map(metric).astype(bool)
+    frame = notes.keep(frame, foreign, columns.square, "coordinates in no known system")
+    square = square.loc[frame.index]
     side_m = to_numbers(square["side"])
     middle = {axis: to_numbers(square[axis]) + side_m / 2.0 for axis in ("east", "north")}
     x, y = _projected(middle["east"], middle["north"], square["crs"], str(places.crs))
@@ -198,6 +203,14 @@ def _near(
     shown = frame.assign(**{columns.people: frame[columns.people].fillna("")})
     notes.keep(shown, bad, columns.people, reason)
     return pd.DataFrame(frame[~bad])
+
+
+def _has_squares(system: str) -> bool:
+    """Whether an EPSG code is one of a system in metres; a digit changed makes it any other."""
+    try:
+        return is_metric(f"EPSG:{system}")
+    except CRSError:
+        return False
 
 
 def _departements(frame: pd.DataFrame, columns: _Columns) -> pd.Series:
