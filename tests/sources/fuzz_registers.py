@@ -14,13 +14,14 @@ from test_finess import LINES as FINESS_LINES
 from sdaasp_geo.scenarios.criteria_file import load_criteria
 from sdaasp_geo.scenarios.dashboard_file import load_board
 from sdaasp_geo.sources.cog import read_cog_movements
-from sdaasp_geo.sources.dila import read_annuaire
+from sdaasp_geo.sources.dila import annuaire_list, read_annuaire
 from sdaasp_geo.sources.finess import read_finess
 from sdaasp_geo.sources.france_travail import read_france_travail
 from sdaasp_geo.sources.graphml import read_graphml
 from sdaasp_geo.sources.levels import read_levels
 from sdaasp_geo.sources.populations import read_populations
 from sdaasp_geo.sources.sites import read_annuaire_sites, read_sites
+from sdaasp_geo.tables.reading import Notes
 
 STUDY = lands.study()
 WHERE = {"study": STUDY, "basket": lands.BASKET}
@@ -30,6 +31,14 @@ LON, LAT = lands.degrees(5, 5)
 def desks(read):
     """Count desks: one of several services is one row of its file."""
     return conserved(read, pieces=lambda table: table["facility"].nunique())
+
+
+def records(path):
+    """Read the entries of a JSON or XML file, with nothing meant by where they are."""
+    notes = Notes(path.name)
+    listed = annuaire_list(path, notes)
+    assert listed.desks.index.is_unique
+    return notes.close(listed.desks, listed.rows_read)
 
 
 def graph(path):
@@ -148,6 +157,8 @@ REGISTERS = {
         LEVELS,
         conserved(read_levels, pieces=lambda table: table["commune"].nunique()),
     ),
+    "json": Target(".json", (JSON,), conserved(records), share=1.0),
+    "xml": Target(".xml", (XML, INDEX), conserved(records), share=1.0),
     "annuaire json": Target(".json", (JSON,), _annuaire),
     "annuaire xml": Target(".xml", (XML, INDEX), ANNUAIRE),
     "annuaire csv": Target(".csv", both_ends(DESKS_CSV), ANNUAIRE),
@@ -160,7 +171,7 @@ REGISTERS = {
         both_ends(SITES),
         conserved(lambda p: read_sites(p, study=STUDY, columns=SITE_COLUMNS, vintage=2024)),
     ),
-    "graphml": Target(".graphml", (GRAPH,), graph),
+    "graphml": Target(".graphml", (GRAPH,), graph, share=1.0),
     "criteria": Target(".toml", CRITERIA, load_criteria),
     "board": Target(".toml", ((_DATA / "dashboard-charente.toml").read_bytes(),), load_board),
 }
