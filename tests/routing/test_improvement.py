@@ -269,6 +269,24 @@ def test_wrong_weights_are_refused(weight, thresholds, message):
         total_improvement(STREET, TODAY, [], Weighing(weight, thresholds))
 
 
+@pytest.mark.parametrize("kind", ["int64", "int32", "uint8", "uint64", "float32", "float64"])
+def test_weights_of_any_kind_of_number_weigh_the_same(kind):
+    weight = np.arange(8).astype(kind)
+    before = weight.copy()
+    expected = total_improvement(STREET, TODAY, [SERVICE], Weighing(np.arange(8.0), [1, 30_000]))
+    found = total_improvement(STREET, TODAY, [SERVICE], Weighing(weight, [1, 30_000]))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(weight, before)
+    assert weight.flags.writeable
+    # Too many to be summed as they are: each is rounded, whatever it is stored as.
+    if weight.itemsize == 8:
+        many = (weight + 1) * weight.dtype.type(2**50)
+        rounded = total_improvement(STREET, TODAY, [SERVICE], Weighing(many))
+        floats = total_improvement(STREET, TODAY, [SERVICE], Weighing(many.astype(float)))
+        np.testing.assert_array_equal(rounded.gain, floats.gain)
+
+
 def test_whole_weights_are_summed_exactly_and_others_nearly():
     street = graph_of(3, [(0, 1, 1)])
     today = np.array([UNREACHED - 1] * 2 + [0], np.int32)

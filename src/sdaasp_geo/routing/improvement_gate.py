@@ -198,7 +198,11 @@ def _most(values: NDArray[Any], otherwise: int) -> int:
 def read_only(values: NDArray[Any], dtype: type[np.integer]) -> NDArray[Any]:
     """View of integers as the kernels are compiled for; the caller's own keeps its flags."""
     as_they_are = values.dtype in (np.dtype(np.int32), np.dtype(np.uint32))
-    plain = values.view(dtype) if as_they_are and dtype != np.int64 else values.astype(dtype)
+    plain = (
+        values.view(dtype)
+        if as_they_are and dtype != np.int64
+        else values.astype(dtype, copy=False)
+    )
     view = np.ascontiguousarray(plain).view()
     view.setflags(write=False)
     return view

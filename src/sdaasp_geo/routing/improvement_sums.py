@@ -95,11 +95,11 @@ def shares_of(weighing: Weighing, counted: int) -> tuple[Weights, int]:
         If weights or thresholds are not as `Weighing` says.
     """
     weight = np.asarray(weighing.weight)
-    plain = _plain(weight)
-    total, whole = (0.0, True) if plain is None else _survey(plain)
+    numbers = weight.dtype.kind in "iuf" and weight.ndim == 1
+    total, whole = _surveyed(weight) if numbers else (0.0, True)
     thresholds_ms = np.asarray(weighing.thresholds_ms, np.float64)
     faults = []
-    if plain is None or weight.shape != (counted,):
+    if not numbers or weight.shape != (counted,):
         faults.append(f"weight: expected {counted} numbers, found {weight.dtype} {weight.shape}")
     elif not math.isfinite(total):
         faults.append("weight: expected finite numbers that are not negative")
@@ -107,13 +107,14 @@ def shares_of(weighing: Weighing, counted: int) -> tuple[Weights, int]:
         faults.append(f"thresholds_ms: expected times above 0, to {UNREACHED}")
     elif (thresholds_ms != np.rint(thresholds_ms)).any():
         faults.append("thresholds_ms: expected whole milliseconds")
-    if faults or plain is None:
+    if faults:
         raise NetworkError("these weights cannot be used: " + "; ".join(faults))
     # Half a share a weight, at most, is added by rounding: a digit less leaves room for it.
     bits = _SHARE_BITS - 1 - int(np.ceil(np.log2(total or 1.0)))
     # Whole weights stay as they are; a thousand digits are what a float can be shifted by.
     bits = min(bits, 0 if whole else 1000)
-    share = _as_shares(plain, math.ldexp(1.0, bits))
+    as_they_are = bits == 0 and weight.dtype.kind != "f"
+    share = weight if as_they_are else _as_shares(_floats(weight), math.ldexp(1.0, bits))
     return (
         Weights(read_only(share, np.int64), read_only(thresholds_ms, np.int64)),
         bits,
@@ -138,10 +139,16 @@ def totals_of(sums: Sums, bits: int) -> Totals:
     )
 
 
-def _plain(weight: NDArray[Any]) -> Float64 | None:
-    """Weights as the kernels want them; None where they are no row of numbers."""
-    if weight.dtype.kind not in "iuf" or weight.ndim != 1:
-        return None
+def _surveyed(weight: NDArray[Any]) -> tuple[float, bool]:
+    """Return the sum of the weights, infinite where one is wrong, and whether all are whole."""
+    if weight.dtype.kind == "f":
+        return _survey(_floats(weight))
+    if weight.size and weight.min() < 0:
+        return np.inf, False
+    return float(weight.sum(dtype=np.float64)), True
+
+
+def _floats(weight: NDArray[Any]) -> Float64:
     view = np.ascontiguousarray(weight, np.float64).view()
     view.setflags(write=False)
     return view
