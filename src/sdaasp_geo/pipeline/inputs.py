@@ -293,8 +293,8 @@ def _origins(
 def _published(
     territory: Territory, section: TimesSection, places: Places, gathering: Gathering
 ) -> PublishedTimes | None:
-    """Read the times that a file tells; nothing can be said of it without communes."""
-    if places.units.empty:
+    """Read the times that a file tells; without communes, only whether there is one."""
+    if places.units.empty and territory.resolve(section.path).exists():
         return None
     published = gathering.attempt(lambda: readers.times(territory, section, places))
     if published is not None:
