@@ -1,8 +1,10 @@
 """A diagnostic of times that Insee publishes: no roads, no facilities, the same tables."""
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from pyproj import Transformer
 from typer.testing import CliRunner
 
@@ -103,6 +105,19 @@ def test_every_row_of_the_file_is_told(territory):
     assert (record["path"], record["vintage"]) == ("donnees-2024-reg84.parquet", "2024")
     again = diagnose_inputs(read_territory(territory), inputs)
     pd.testing.assert_frame_equal(again.times, diagnose(read_territory(territory)).times)
+
+
+def test_squares_lie_in_areas_by_their_surface(territory):
+    first = read_inputs(read_territory(territory)).origins.geometry.iloc[0]
+    south, north = toy_territory.Y0, toy_territory.Y0 + 1e4
+    # All that lies west of the middle of the first square of Aa.
+    west = shapely.box(toy_territory.X0, south, first.x, north)
+    areas = gpd.GeoDataFrame({"code": ["Q1"], "name": ["Q"]}, geometry=[west], crs="EPSG:2154")
+    areas.to_file(territory.parent / "areas.gpkg", layer="areas")
+    told = '[[levels]]\nkind = "areas"\nlevel = "quartiers"\npath = "areas.gpkg"\n'
+    territory.write_text(published_toml(then=told))
+    levels = read_inputs(read_territory(territory)).levels
+    assert levels.origins["share"].tolist() == pytest.approx([0.5], abs=0.02)
 
 
 def test_nothing_that_needs_roads_is_answered(territory):

@@ -16,7 +16,7 @@ from sdaasp_geo.pipeline.gathering import Gathering
 from sdaasp_geo.pipeline.networks import territory_network
 from sdaasp_geo.pipeline.progress import Progress, silent
 from sdaasp_geo.pipeline.provenance import input_records
-from sdaasp_geo.sources.insee_access import told_to_every_origin
+from sdaasp_geo.sources.insee_access import PUBLISHED_SIDE_M, told_to_every_origin
 from sdaasp_geo.sources.study import StudyArea
 from sdaasp_geo.tables.gate import schema_faults
 from sdaasp_geo.tables.inhabitants import Inhabitants
@@ -234,6 +234,8 @@ def _levels(
     if not territory.levels:
         return None
     size_m = territory.origins.size_m if territory.origins.kind == "squares" else None
+    if territory.times is not None:
+        size_m = PUBLISHED_SIDE_M
     parts = None
     if squares is not None and "part" in squares:
         parts = squares.set_index("origin")["part"]

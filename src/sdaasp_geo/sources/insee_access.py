@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 # system of their département. That this file does the same overseas is unverified.
 _GRID_CRS = "EPSG:3035"
 
+# Side of its squares.
+PUBLISHED_SIDE_M = 200.0
+
 NO_TIME = "no time in the file"
 NOT_NEAREST = "another type of the same service is nearer"
 OTHER_SQUARE = "another position or number of inhabitants than an earlier row of the square"
