@@ -16,6 +16,7 @@ from sdaasp_geo.pipeline.doctor_territory import territory_findings
 from sdaasp_geo.pipeline.inputs import read_inputs
 from sdaasp_geo.pipeline.steps import diagnose, diagnose_inputs
 from sdaasp_geo.pipeline.write import write_diagnostic
+from sdaasp_geo.report.page import _ROLE_WORDS
 from sdaasp_geo.report.words import assumptions_line, assumptions_rows
 from sdaasp_geo.tables.gate import schema_faults
 from sdaasp_geo.tables.schemas import ACCESS_TIMES
@@ -132,6 +133,8 @@ def test_outputs_say_whose_times_they_are(territory, tmp_path):
     found = diagnose(read_territory(territory))
     write_diagnostic(found, tmp_path / "out", maps=False)
     assert (tmp_path / "out" / "services.csv").read_text().count("pharmacie,Pharmacie") == 1
+    # Every file is told by what it is for, in words.
+    assert {record["role"] for record in found.provenance["inputs"]} <= set(_ROLE_WORDS)
     told = dict(assumptions_rows(found.assumptions, found.profile))
     assert "publiés par l'Insee" in told["Temps d'accès"]
     assert not any("route" in label for label in told)
