@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from page_driving import (
     CLOSING,
+    DESKTOP,
     OPENING,
     PHONE,
     close,
@@ -288,6 +289,20 @@ def test_the_curve_and_its_table(example, example_page):
     assert [own[0] for own in drawn] == ["Avant", "Après"]
     share = diagnostic.gammes.set_index("gamme").loc["basket", "within_15_min"]
     assert drawn[0][2] == pytest.approx(100 * share)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_nothing_moves_when_the_curve_comes(opened, example_file, size):
+    """A button that moves between a press and its release takes no click."""
+    top = "document.getElementById('download').getBoundingClientRect().top + scrollY"
+    with opened(example_file, size=size) as page:
+        page.settle()
+        assert page.count("#curve .main-svg") == 0
+        before = page.ask(top)
+        page.ask("document.getElementById('curve-section').scrollIntoView()")
+        page.page.wait_for_selector("#curve .main-svg")
+        assert page.settle().ask(top) == before
+        assert page.page.is_hidden("#curve-wait")
 
 
 def test_the_table_sorts_and_downloads_what_is_seen(example, example_page):
