@@ -58,26 +58,30 @@ def _without_ci():
     return {name: value for name, value in os.environ.items() if name != "CI"}
 
 
-def test_a_terminal_sees_where_the_work_is(territory):
-    """The progress bar, on a real pseudo-terminal."""
-    leader, follower = pty.openpty()
-    subprocess.run(
-        [sys.executable, "-m", "sdaasp_geo.cli", "check", str(territory)],
-        check=True,
-        stderr=follower,
-        stdout=subprocess.PIPE,
-        # Continuous integration is told nothing as it goes, whatever its terminal.
-        env={**_without_ci(), "TERM": "xterm", "COLUMNS": "100"},
-    )
-    os.close(follower)
-    seen = b""
+def _blocks(leader):
     while True:
         try:
             block = os.read(leader, 4096)
         except OSError:  # the other end is closed
-            break
+            return
         if not block:
-            break
-        seen += block
+            return
+        yield block
+
+
+def test_a_terminal_sees_where_the_work_is(territory):
+    """The progress bar, on a real pseudo-terminal."""
+    leader, follower = pty.openpty()
+    run = subprocess.Popen(
+        [sys.executable, "-m", "sdaasp_geo.cli", "check", str(territory)],
+        stderr=follower,
+        stdout=subprocess.DEVNULL,
+        # Continuous integration is told nothing as it goes, whatever its terminal.
+        env={**_without_ci(), "TERM": "xterm", "COLUMNS": "100"},
+    )
+    os.close(follower)
+    # Read as it goes: a terminal holds a few kilobytes, and who writes more waits for a reader.
+    seen = b"".join(_blocks(leader))
     os.close(leader)
+    assert run.wait(timeout=60) == 0
     assert "communes" in seen.decode("utf-8", "replace")
