@@ -116,4 +116,5 @@ def test_kernels_compile_where_no_cache_can_be_written(monkeypatch):
 
     monkeypatch.setattr(kernels, "njit", njit)
     assert kernels.compiled(len) is len
-    assert calls == [{"nogil": True, "cache": True}, {"nogil": True}]
+    always = {"nogil": True, "no_cfunc_wrapper": True}
+    assert calls == [always | {"cache": True}, always]

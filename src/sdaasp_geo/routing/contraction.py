@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sdaasp_geo.routing.kernels import UNREACHED, compiled
+from sdaasp_geo.routing.kernels import UNREACHED, compiled, inlined
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,7 +92,7 @@ class Scratch(NamedTuple):
     touched: UInt32
 
 
-@compiled
+@inlined
 def _push(heap: Int64, size: int, key: np.int64) -> None:
     place = size
     while place > 0:
@@ -104,7 +104,7 @@ def _push(heap: Int64, size: int, key: np.int64) -> None:
     heap[place] = key
 
 
-@compiled
+@inlined
 def _sink_last(heap: Int64, size: int) -> None:
     """Remove the first key of a four-way heap; the one at `size` takes its place."""
     key = heap[size]
@@ -124,7 +124,7 @@ def _sink_last(heap: Int64, size: int) -> None:
     heap[place] = key
 
 
-@compiled
+@inlined
 def _seek(
     graph: Remaining,
     gone: Flags,
@@ -172,7 +172,7 @@ def _seek(
     return reached
 
 
-@compiled
+@inlined
 def _bypass_from(
     graph: Remaining,
     gone: Flags,
@@ -271,7 +271,7 @@ def _new_arcs(size: Whole) -> Arcs:
     )
 
 
-@compiled
+@inlined
 def _priority(graph: Remaining, node: np.uint32, arcs: Arcs, added: Whole) -> Whole:
     """Low for what is cheap to contract: few bypasses of few hops for the arcs taken out."""
     removed, removed_hops, added_hops = 0, 0, 0
@@ -314,8 +314,9 @@ def _degree(graph: Remaining, node: np.uint32) -> np.int64:
 def least_among_neighbours(graph: Remaining, key: Int64, stretch: tuple[int, int]) -> Flags:
     """Return which nodes of a stretch have a lesser key than all of their neighbours."""
     first, last = stretch
-    least = np.ones(last - first, np.uint8)
+    least = np.empty(last - first, np.uint8)
     for index in range(last - first):
+        least[index] = 1
         node = np.uint32(first + index)
         for arc in range(graph.indptr[node], graph.indptr[node + np.uint32(1)]):
             if key[graph.head[arc]] < key[node]:

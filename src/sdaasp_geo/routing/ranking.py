@@ -33,8 +33,9 @@ def depth_first_ranks(indptr: UInt32 | Int64, head: UInt32, start: UInt32) -> In
         Row of each graph node.
     """
     count = start.size
-    rank = np.full(count, -1, np.int32)
-    place = indptr[:-1].copy()
+    rank, place = np.empty(count, np.int32), np.empty(count, indptr.dtype)
+    for row in range(count):
+        rank[row], place[row] = -1, indptr[row]
     stack = np.empty(count, np.uint32)
     free = count
     for first in start:
@@ -86,8 +87,11 @@ def ranked_rows(
     row_of = np.empty(rank.size, np.int32)
     for row in range(rank.size):
         row_of[rank[row]] = row
-    offsets = np.zeros(rank.size + 1, np.int64)
-    used = (ms < UNREACHED).sum()
+    offsets = np.empty(rank.size + 1, np.int64)
+    offsets[0] = 0
+    used = 0
+    for time_ms in ms:
+        used += time_ms < UNREACHED
     heads = np.empty(used, np.int32)
     times = np.empty(used, np.int32)
     middles = np.empty(used, np.int32)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sdaasp_geo.routing.contraction import Arcs, Remaining
-from sdaasp_geo.routing.kernels import UNREACHED, compiled
+from sdaasp_geo.routing.kernels import UNREACHED, compiled, inlined
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,14 +29,16 @@ class Added(NamedTuple):
 @compiled
 def halves_by_node(arcs: Arcs, node_count: int) -> Added:
     """Sort the halves of arcs by the node that they touch."""
-    indptr = np.zeros(node_count + 1, np.uint32)
+    indptr, place = np.empty(node_count + 1, np.uint32), np.empty(node_count, np.uint32)
+    for node in range(node_count + 1):
+        indptr[node] = 0
     for index in range(arcs.tail.size):
         indptr[arcs.tail[index] + np.uint32(1)] += np.uint32(1)
         indptr[arcs.head[index] + np.uint32(1)] += np.uint32(1)
     for node in range(node_count):
+        place[node] = indptr[node]
         indptr[node + 1] += indptr[node]
     half = np.empty(2 * arcs.tail.size, np.uint32)
-    place = indptr[:-1].copy()
     for index in range(arcs.tail.size):
         for side in range(2):
             node = arcs.head[index] if side else arcs.tail[index]
@@ -75,7 +77,7 @@ def trimmed(rows: Remaining, kept: Whole, used: Whole) -> Remaining:
     )
 
 
-@compiled
+@inlined
 def _copy_entry(source: Remaining, entry: int, target: Remaining, place: Whole) -> None:
     target.out_ms[place] = source.out_ms[entry]
     target.in_ms[place] = source.in_ms[entry]
@@ -85,7 +87,7 @@ def _copy_entry(source: Remaining, entry: int, target: Remaining, place: Whole) 
     target.in_hops[place] = source.in_hops[entry]
 
 
-@compiled
+@inlined
 def _lower(rows: Remaining, place: Whole, arcs: Arcs, half: np.uint32) -> None:
     """Enter one half of an arc in a row, where it is quicker than what is there."""
     arc = half >> np.uint32(1)
@@ -100,7 +102,7 @@ def _lower(rows: Remaining, place: Whole, arcs: Arcs, half: np.uint32) -> None:
         rows.out_hops[place] = arcs.hops[arc]
 
 
-@compiled
+@inlined
 def _write_old(
     graph: Remaining,
     gone: Flags,
@@ -121,7 +123,7 @@ def _write_old(
     return used
 
 
-@compiled
+@inlined
 def _write_new(
     node: np.uint32, added: Added, number_place: tuple[UInt32, UInt32], out: tuple[Remaining, Whole]
 ) -> Whole:
@@ -141,7 +143,7 @@ def _write_new(
     return used
 
 
-@compiled
+@inlined
 def _forget(graph: Remaining, added: Added, node: np.uint32, place_of: UInt32) -> None:
     for entry in range(graph.indptr[node], graph.indptr[node + np.uint32(1)]):
         place_of[graph.head[entry]] = 0

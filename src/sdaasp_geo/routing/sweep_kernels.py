@@ -33,7 +33,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
-from sdaasp_geo.routing.kernels import UNREACHED, KernelGraph, compiled
+from sdaasp_geo.routing.kernels import UNREACHED, KernelGraph, compiled, inlined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -211,7 +211,7 @@ def start_rows(row: UInt32, rows: Rows, start: UInt32, lane: UInt32, number: Int
         rows[here, lane[place]] = min(np.int64(rows[here, lane[place]]), number[place])
 
 
-@compiled
+@inlined
 def _come_down(part: Part, block: int, raised: Raised, shift: int, rows: Rows) -> None:
     """Take the steps of one block."""
     for step in range(part.block_steps[block], part.block_steps[block + 1]):
@@ -221,7 +221,7 @@ def _come_down(part: Part, block: int, raised: Raised, shift: int, rows: Rows) -
             _lower_row(rows, slot, part.heads[arc], np.int64(part.weights_ms[arc]) << shift)
 
 
-@compiled
+@inlined
 def _turn(slots: UInt32, rows: Rows, turned: Rows) -> None:
     """Copy the rows of a block's columns, so that each question has its own row."""
     for column in range(np.uint32(slots.size)):
@@ -352,8 +352,9 @@ def plan_slots(
     the last step of its block. The place freed last is given first.
     """
     steps = slot.size
-    last = np.arange(steps).astype(np.uint32)
+    last = np.empty(steps, np.uint32)
     for step in range(steps):
+        last[step] = step
         for arc in range(indptr[step], indptr[step + 1]):
             last[heads[arc]] = step
     for column in range(column_step.size):
@@ -361,8 +362,9 @@ def plan_slots(
         last[step] = max(last[step], block_steps[column // BLOCK + 1] - 1)
     # Steps whose rows are read last at the same step form a chain.
     none = np.uint32(steps)
-    ending = np.full(steps, none, np.uint32)
-    following = np.empty(steps, np.uint32)
+    ending, following = np.empty(steps, np.uint32), np.empty(steps, np.uint32)
+    for step in range(steps):
+        ending[step] = none
     for step in range(steps):
         following[step] = ending[last[step]]
         ending[last[step]] = step
