@@ -270,6 +270,20 @@ def sweep(
 
 
 @compiled
+def longest_way(part: Part) -> np.int64:
+    """Return the milliseconds of the longest way down: no sweep adds more to what came up."""
+    longest_ms = np.empty(part.slots, np.int64)
+    longest = np.int64(0)
+    for step in range(part.slot.size):
+        here = np.int64(0)
+        for arc in range(part.indptr[step], part.indptr[step + 1]):
+            here = max(here, longest_ms[part.heads[arc]] + part.weights_ms[arc])
+        longest_ms[part.slot[step]] = here
+        longest = max(longest, here)
+    return longest
+
+
+@compiled
 def graph_above(up: KernelGraph, reached: UInt32, row: UInt32) -> KernelGraph:
     """Make a graph of what `reach_up` has found, under its numbers less one."""
     arcs = 0

@@ -15,6 +15,7 @@ from sdaasp_geo.routing.sweep_kernels import (
     Part,
     Raised,
     Scale,
+    longest_way,
     raise_rows,
     reach_up,
     start_rows,
@@ -94,12 +95,12 @@ class Job(NamedTuple):
 
 
 class MatrixQuestion(NamedTuple):
-    """What all batches of a matrix have in common."""
+    """What all batches of a matrix have in common; `longest_ms` as of :func:`longest_step`."""
 
     up: KernelGraph
     parts: tuple[Part, ...]
     ceiling_ms: int
-    limited: bool
+    longest_ms: int
 
 
 def raised_batch(up: KernelGraph, numbers: Numbers, batch: Batch) -> Raised:
@@ -143,10 +144,27 @@ def matrix_rows(question: MatrixQuestion, batches: list[Batch]) -> Int32:
             corner = Corner(first_row, first_column, batch.questions)
             missing |= sweep(part, raised, numbers.scale, corner, rows, None)[1]
             first_column += size
-        if missing and not question.limited:
+        if missing and may_overflow(raised, numbers, question.longest_ms):
             refuse_overflow(question.up, question.parts, batch)
         first_row += batch.questions
     return rows
+
+
+def longest_step(up: KernelGraph, parts: tuple[Part, ...]) -> int:
+    """Return the most that is added at once to a time, in ms: an arc up, or a whole way down."""
+    return max([int(up.weights_ms.max(initial=0)), *(int(longest_way(part)) for part in parts)])
+
+
+def may_overflow(raised: Raised, numbers: Numbers, longest_ms: int) -> bool:
+    """Whether a time may be missing because it does not fit in 32 bits, for all that is known.
+
+    The first on a way that does not fit comes from one that does: from below, by an arc, or
+    down from there. Mostly that is far from possible, and nobody need sweep again to know.
+    """
+    shift, ceiling_ms = numbers.scale
+    rows = raised.rows
+    latest = int(rows.max(where=rows < ceiling_ms << shift, initial=0)) >> shift
+    return latest + longest_ms >= ceiling_ms
 
 
 def refuse_overflow(up: KernelGraph, parts: tuple[Part, ...], batch: Batch) -> None:

@@ -21,7 +21,7 @@ from sdaasp_geo.routing.restriction import (
     planned,
     up_graph,
 )
-from sdaasp_geo.routing.sweep_kernels import LANES, graph_above, reach_up
+from sdaasp_geo.routing.sweep_kernels import LANES, Raised, graph_above, reach_up
 from sdaasp_geo.routing.sweep_tasks import (
     Batch,
     Job,
@@ -30,7 +30,9 @@ from sdaasp_geo.routing.sweep_tasks import (
     Span,
     batch_of,
     keys,
+    longest_step,
     matrix_rows,
+    may_overflow,
     raised_batch,
     refuse_overflow,
     swept,
@@ -137,9 +139,9 @@ def nearest_by_hierarchy(
         rows = slice(first, first + at_once)
         tables = Nearest(*(table[rows] for table in found))
         batches = batches_of(services[rows], hierarchy.rank)
-        spans = _fill(tables, (up, plan, numbers), batches, executor)
+        answers = _fill(tables, (up, plan, numbers), batches, executor)
         if limit_ms is None:
-            _check_overflow(hierarchy, plan, batches, spans)
+            _check_overflow((up, plan, numbers), answers)
     if plan.column is None:
         return found
     return Nearest(*(np.take(table, plan.column, axis=1) for table in found))
@@ -235,17 +237,30 @@ def batches_of(services: Sequence[Entries], rank: Int32) -> list[Batch]:
     return batches
 
 
+class _Answered(NamedTuple):
+    """A batch, what came up from it, and what its sweeps saw, by part."""
+
+    batch: Batch
+    raised: Raised
+    spans: list[Span]
+
+    @property
+    def longest_ms(self) -> int:
+        return max(span.longest_ms for span in self.spans)
+
+
 def _fill(
     tables: Nearest,
     question: tuple[KernelGraph, Restriction, Numbers],
     batches: list[Batch],
     executor: Executor | None,
-) -> list[list[Span]]:
-    """Fill the tables; say what was seen, by batch and part."""
+) -> list[_Answered]:
+    """Fill the tables; say what was seen, by batch."""
     up, plan, numbers = question
     threads = plan.hierarchy.rank.size > _THREADS_FROM_NODES
     # The way up is short; in another process, the graph would have to be sent for it.
-    raised = in_turn(partial(raised_batch, up, numbers), batches, executor=None, threads=threads)
+    up_task = partial(raised_batch, up, numbers)
+    raised = list(in_turn(up_task, batches, executor=None, threads=threads))
     jobs: list[Job] = []
     first_row = 0
     for batch, from_below in zip(batches, raised, strict=True):
@@ -264,7 +279,10 @@ def _fill(
             _copy(made, tables, job)
         spans.append(span)
     width = len(plan.parts)
-    return [spans[batch * width : (batch + 1) * width] for batch in range(len(batches))]
+    return [
+        _Answered(batch, from_below, spans[place * width : (place + 1) * width])
+        for place, (batch, from_below) in enumerate(zip(batches, raised, strict=True))
+    ]
 
 
 def _copy(made: Nearest, tables: Nearest, job: Job) -> None:
@@ -274,22 +292,27 @@ def _copy(made: Nearest, tables: Nearest, job: Job) -> None:
 
 
 def _check_overflow(
-    hierarchy: Hierarchy, plan: Restriction, batches: list[Batch], spans: list[list[Span]]
+    question: tuple[KernelGraph, Restriction, Numbers], answers: list[_Answered]
 ) -> None:
     """Raise if a time is missing only because it does not fit in 32 bits.
 
     Where all nodes were asked for, the times themselves nearly always say that none is:
-    no arc leads from the longest beyond the last that fits. Otherwise the sweep is done
-    again with wide numbers.
+    no arc leads from the longest beyond the last that fits. Elsewhere the longest way of
+    the plan says so. Otherwise the sweep is done again with wide numbers.
     """
-    everywhere = plan.nodes.size == plan.hierarchy.rank.size
-    for batch, of_parts in zip(batches, spans, strict=True):
-        if not any(span.missing for span in of_parts):
-            continue
-        longest_ms = max(span.longest_ms for span in of_parts)
-        if everywhere and longest_ms + _longest_arc(hierarchy) < UNREACHED:
-            continue
-        refuse_overflow(up_graph(hierarchy), plan.parts, batch)
+    up, plan, numbers = question
+    hierarchy = plan.hierarchy
+    everywhere = plan.nodes.size == hierarchy.rank.size
+    missing = [own for own in answers if any(span.missing for span in own.spans)]
+    if everywhere:
+        longest_arc = _longest_arc(hierarchy)
+        missing = [own for own in missing if own.longest_ms + longest_arc >= UNREACHED]
+    if not missing:
+        return
+    step_ms = longest_step(up, plan.parts)
+    for own in missing:
+        if may_overflow(own.raised, numbers, step_ms):
+            refuse_overflow(up, plan.parts, own.batch)
 
 
 def _longest_arc(hierarchy: Hierarchy) -> int:
@@ -355,12 +378,14 @@ def _rows(hierarchy: Hierarchy, starts: _Starts, plan: Restriction, options: _Op
     parts = tuple(part._replace(number=number[part.number]) for part in plan.parts)
     limited = options.limit_ms is not None
     ceiling_ms = UNREACHED if options.limit_ms is None else int(options.limit_ms) + 1
+    # What is beyond a limit is left out: no sum can be too long.
+    step_ms = 0 if limited else longest_step(above, parts)
     order, batches = _near_batches(starts, number[start])
     tasks = [
         batches[first : first + _BATCHES_A_TASK]
         for first in range(0, len(batches), _BATCHES_A_TASK)
     ]
-    task = partial(matrix_rows, MatrixQuestion(above, parts, ceiling_ms, limited))
+    task = partial(matrix_rows, MatrixQuestion(above, parts, ceiling_ms, step_ms))
     threads = plan.hierarchy.rank.size > _THREADS_FROM_NODES
     rows = np.empty((starts.sources, plan.nodes.size), np.int32)
     done_rows = 0
