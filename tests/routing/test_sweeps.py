@@ -4,7 +4,7 @@ from multiprocessing import get_context
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from search_worlds import (
     arcs_of,
@@ -247,6 +247,58 @@ def test_no_way_at_all_is_no_error_however_long_the_arcs():
     found = nearest_by_hierarchy(island, [seeds_of((1, 0, 3))])
     assert found.time_ms.tolist() == [[UNREACHED, 0, BIG, BIG + 5, UNREACHED]]
     assert found.label.tolist() == [[-1, 3, 3, 3, -1]]
+
+
+def _swept_again(*_):
+    raise AssertionError
+
+
+def test_nobody_sweeps_again_for_an_island(monkeypatch):
+    """The longest way of the plan says that all times fit."""
+    graph = graph_of(5, [(0, 1, BIG // 4), (1, 2, BIG // 4), (2, 3, 5)])
+    monkeypatch.setattr(module, "refuse_overflow", _swept_again)
+    nobody = [*SHORT, seeds_of()]
+    found = nearest_by_hierarchy(slow_hierarchy(graph), nobody, nodes=np.array([3, 4]))
+    assert found.time_ms.tolist() == [[BIG // 2 + 5, UNREACHED], [UNREACHED] * 2]
+    with pytest.raises(AssertionError):
+        nearest_by_hierarchy(LONG, SHORT, nodes=np.array([2]))
+
+
+@st.composite
+def far_worlds(draw):
+    """A few nodes, arcs of up to 23 days, and some of the nodes."""
+    count = draw(st.integers(1, 6))
+    nodes = st.integers(0, count - 1)
+    days = st.sampled_from([0, 1, BIG // 3, BIG // 2, BIG, UNREACHED - 2])
+    graph = graph_of(count, draw(st.lists(st.tuples(nodes, nodes, days), max_size=12)))
+    asked = draw(st.lists(nodes, min_size=1, max_size=4))
+    return graph, seeds_of((draw(nodes), draw(days), 0)), np.array(asked)
+
+
+@settings(deadline=None, max_examples=200)
+@given(far_worlds(), st.booleans())
+def test_what_does_not_fit_is_an_error_and_nothing_else_is(world, labels):
+    graph, seeds, asked = world
+    try:
+        hierarchy = build_hierarchy(graph)
+    except NetworkError:  # a bypass does not fit
+        assume(False)
+    times = [heap_nearest(graph, seeds)[0][node] for node in asked]
+    # What the heap did not reach has that very number.
+    reached = set(nx.descendants(_digraph(graph), int(seeds.node[0]))) | set(seeds.node.tolist())
+    if any(node in reached and time >= UNREACHED for node, time in zip(asked, times, strict=True)):
+        with pytest.raises(NetworkError, match="farther than that"):
+            nearest_by_hierarchy(hierarchy, [seeds], nodes=asked, labels=labels)
+    else:
+        found = nearest_by_hierarchy(hierarchy, [seeds], nodes=asked, labels=labels)
+        assert found.time_ms[0].tolist() == times
+
+
+def _digraph(graph):
+    digraph = nx.DiGraph()
+    digraph.add_nodes_from(range(graph.indptr.size - 1))
+    digraph.add_edges_from((tail, head) for tail, head, _ in arcs_of(graph))
+    return digraph
 
 
 @quick

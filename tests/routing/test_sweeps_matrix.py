@@ -10,6 +10,7 @@ from slow_hierarchy import slow_hierarchy
 
 from sdaasp_geo.errors import NetworkError
 from sdaasp_geo.routing import restriction as planning
+from sdaasp_geo.routing import sweep_tasks
 from sdaasp_geo.routing import sweeps as module
 from sdaasp_geo.routing.nearest import UNREACHED, nearest
 from sdaasp_geo.routing.restriction import restriction
@@ -126,6 +127,14 @@ def test_too_far_is_an_error_for_that_pair_alone():
         matrix(long, nodes(1, 0), nodes(1, 2))
     limited = matrix(long, nodes(0), nodes(1, 2), limit_ms=UNREACHED - 1)
     assert limited.tolist() == [[big, UNREACHED]]
+
+
+def test_nobody_sweeps_again_for_an_island(monkeypatch):
+    def swept_again(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(sweep_tasks, "refuse_overflow", swept_again)
+    assert matrix(slow_hierarchy(ROW), nodes(0, 4), nodes(4, 1))[0, 0] == UNREACHED
 
 
 def test_executors_change_nothing():

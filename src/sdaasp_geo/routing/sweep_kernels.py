@@ -111,9 +111,10 @@ class Scale(NamedTuple):
 
 
 class Corner(NamedTuple):
-    """Where a sweep's results stand in the tables, and how many rows are wanted."""
+    """Where a sweep's results stand in the tables: every `row_step`-th row, so many of them."""
 
     first_row: int
+    row_step: int
     first_column: int
     questions: int
 
@@ -255,7 +256,8 @@ def sweep(
         slots = part.column_slot[first : first + BLOCK]
         _turn(slots, rows, turned)
         for lane in range(np.uint32(corner.questions)):
-            row, beside = corner.first_row + lane, corner.first_column + first
+            row = corner.first_row + lane * corner.row_step
+            beside = corner.first_column + first
             times = time_ms[row, beside : beside + slots.size]
             for column in range(np.uint32(slots.size)):
                 number = np.int64(turned[lane, column])

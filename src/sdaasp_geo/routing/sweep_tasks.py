@@ -85,13 +85,11 @@ class Span(NamedTuple):
 
 
 class Job(NamedTuple):
-    """One sweep: a batch to a part, and where its table begins in the whole one."""
+    """One sweep: a batch to a part, and where it stands in the whole tables."""
 
     raised: Raised
     part: Part
-    first_row: int
-    first_column: int
-    questions: int
+    corner: Corner
 
 
 class MatrixQuestion(NamedTuple):
@@ -119,13 +117,12 @@ def raised_batch(up: KernelGraph, numbers: Numbers, batch: Batch) -> Raised:
 
 def swept(tables: Nearest | None, numbers: Numbers, job: Job) -> tuple[Nearest | None, Span]:
     """Bring a batch down to a part, into the tables given, or into new ones of its own size."""
-    made = None
-    corner = Corner(job.first_row, job.first_column, job.questions)
+    made, corner = None, job.corner
     if tables is None:
-        shape = job.questions, job.part.column_slot.size
+        shape = corner.questions, job.part.column_slot.size
         labels = np.empty(shape if numbers.scale.shift else (0, shape[1]), np.int32)
         made = tables = Nearest(np.empty(shape, np.int32), labels)
-        corner = Corner(0, 0, job.questions)
+        corner = Corner(0, 1, 0, corner.questions)
     label = tables.label if numbers.scale.shift else None
     longest_ms, missing = sweep(job.part, job.raised, numbers.scale, corner, tables.time_ms, label)
     return made, Span(int(longest_ms), missing)
@@ -141,7 +138,7 @@ def matrix_rows(question: MatrixQuestion, batches: list[Batch]) -> Int32:
         raised = raised_batch(question.up, numbers, batch)
         first_column, missing = 0, False
         for part, size in zip(question.parts, sizes, strict=True):
-            corner = Corner(first_row, first_column, batch.questions)
+            corner = Corner(first_row, 1, first_column, batch.questions)
             missing |= sweep(part, raised, numbers.scale, corner, rows, None)[1]
             first_column += size
         if missing and may_overflow(raised, numbers, question.longest_ms):
@@ -178,7 +175,7 @@ def refuse_overflow(up: KernelGraph, parts: tuple[Part, ...], batch: Batch) -> N
     raised = raised_batch(up, _WIDE, batch)
     for part in parts:
         unused = np.empty((batch.questions, part.column_slot.size), np.int32)
-        corner = Corner(0, 0, batch.questions)
+        corner = Corner(0, 1, 0, batch.questions)
         longest_ms, _ = sweep(part, raised, _WIDE.scale, corner, unused, None)
         if longest_ms >= UNREACHED:
             message = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from sdaasp_geo.routing.restriction import (
     planned,
     up_graph,
 )
-from sdaasp_geo.routing.sweep_kernels import LANES, Raised, graph_above, reach_up
+from sdaasp_geo.routing.sweep_kernels import LANES, Corner, Raised, graph_above, reach_up
 from sdaasp_geo.routing.sweep_tasks import (
     Batch,
     Job,
@@ -225,12 +224,15 @@ def matrix_chunks(
 
 
 def batches_of(services: Sequence[Entries], rank: Int32) -> list[Batch]:
-    """Part the services into as few batches as can be, of about one size."""
+    """Deal the services into as few batches as can be: the first, and every so many after it.
+
+    Services mostly come in order of how many facilities they have; the more, the longer
+    their way up. Dealt, the batches take about the same time.
+    """
     count = -(-len(services) // LANES)
-    edges = [len(services) * batch // max(count, 1) for batch in range(count + 1)]
     batches = []
-    for first, last in pairwise(edges):
-        some = services[first:last]
+    for first in range(count):
+        some = services[first::count]
         node, cost_ms, label = (np.concatenate(columns) for columns in zip(*some, strict=True))
         lane = np.repeat(np.arange(len(some)), [one.node.size for one in some])
         batches.append(batch_of(rank[node], lane, cost_ms, label, len(some)))
@@ -262,13 +264,12 @@ def _fill(
     up_task = partial(raised_batch, up, numbers)
     raised = list(in_turn(up_task, batches, executor=None, threads=threads))
     jobs: list[Job] = []
-    first_row = 0
-    for batch, from_below in zip(batches, raised, strict=True):
+    for first_row, (batch, from_below) in enumerate(zip(batches, raised, strict=True)):
         first_column = 0
         for part in plan.parts:
-            jobs.append(Job(from_below, part, first_row, first_column, batch.questions))
+            corner = Corner(first_row, len(batches), first_column, batch.questions)
+            jobs.append(Job(from_below, part, corner))
             first_column += part.column_slot.size
-        first_row += batch.questions
     # Threads write where the result stands; elsewhere tables are made and sent back.
     shared = executor is None or isinstance(executor, ThreadPoolExecutor)
     task = partial(swept, tables if shared else None, numbers)
@@ -286,9 +287,11 @@ def _fill(
 
 
 def _copy(made: Nearest, tables: Nearest, job: Job) -> None:
+    first_row, step, first_column, _ = job.corner
     for block, table in zip(made, tables, strict=True):
-        columns = slice(job.first_column, job.first_column + block.shape[1])
-        table[job.first_row : job.first_row + block.shape[0], columns] = block
+        columns = slice(first_column, first_column + block.shape[1])
+        # Without labels their table has no rows.
+        table[first_row::step, columns] = block
 
 
 def _check_overflow(

@@ -86,15 +86,15 @@ def nearest_two_by_hierarchy(
     ]
     done = in_turn(_swept_two, jobs, executor=executor, threads=threads)
     first_row = first_column = 0
-    for (_, _, questions), (tables, late) in zip(jobs, done, strict=True):
+    for tables, late in done:
         if late and limit_ms is None:
             raise too_far()
         columns = slice(first_column, first_column + tables.time_ms.shape[1])
         for table, block in zip(found, tables, strict=True):
-            table[first_row : first_row + questions, columns] = block
+            table[first_row :: len(batches), columns] = block
         # Of each batch one part after the other.
         first_column = columns.stop % plan.nodes.size
-        first_row += questions if first_column == 0 else 0
+        first_row += first_column == 0
     if plan.column is None:
         return found
     return NearestTwo(*(np.take(table, plan.column, axis=1) for table in found))
