@@ -94,7 +94,7 @@ function curveLayout(end, named) {
   return {
     separators: ", ",
     font: { family: "system-ui, Segoe UI, Roboto, Arial, sans-serif", size: 13, color: INK },
-    margin: { l: 58, r: 16, t: 26, b: 48 },
+    margin: { l: 74, r: 16, t: 26, b: 48 },
     height: 300,
     paper_bgcolor: "#ffffff",
     plot_bgcolor: "#ffffff",
@@ -103,7 +103,7 @@ function curveLayout(end, named) {
     showlegend: named,
     legend: { x: 0.98, y: 0.06, xanchor: "right", yanchor: "bottom", bgcolor: "#ffffff" },
     xaxis: { ...axis, range: [0, end], title: { text: `Temps d'accès ${DATA.travel} (minutes)` }, dtick: end > 60 ? 20 : 10 },
-    yaxis: { ...axis, range: [0, 103], title: { text: "Part des habitants" }, ticksuffix: `${NBSP}%`, dtick: 25 },
+    yaxis: { ...axis, range: [0, 103], title: { text: "Part des habitants", standoff: 12 }, ticksuffix: `${NBSP}%`, dtick: 25 },
     shapes: [{ type: "line", x0: most, x1: most, y0: 0, y1: 1, yref: "paper", line: { color: INK, width: 1.5, dash: "dash" } }],
     annotations: [{ x: most, y: 1, yref: "paper", yanchor: "bottom", xanchor: most > end / 2 ? "right" : "left", showarrow: false, text: `seuil ${limit(most)}` }],
   };
