@@ -61,7 +61,7 @@ _SPARE, _WAITING, _WINDOW, _BLOCK, _OPEN = range(5)
 
 def compiled(function: _Function) -> _Function:
     """Compile without the interpreter's lock, kept on disk where a place can be written."""
-    # Nobody calls kernels from C: a tenth of compiling is spared without the way in from there.
+    # Nobody calls kernels from C: the way in from there would be compiled for nothing.
     compiler = partial(njit, nogil=True, no_cfunc_wrapper=True)
     try:
         return cast("_Function", compiler(cache=True)(function))

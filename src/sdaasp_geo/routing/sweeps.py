@@ -307,7 +307,7 @@ def _check_overflow(
     hierarchy = plan.hierarchy
     everywhere = plan.nodes.size == hierarchy.rank.size
     missing = [own for own in answers if any(span.missing for span in own.spans)]
-    if everywhere:
+    if everywhere and missing:
         longest_arc = _longest_arc(hierarchy)
         missing = [own for own in missing if own.longest_ms + longest_arc >= UNREACHED]
     if not missing:
